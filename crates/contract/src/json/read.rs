@@ -1,0 +1,245 @@
+//! From bytes to a document: drives `serde_json`, and keeps what it reports.
+
+use super::{
+    Document, Entry, INDEXED_FROM, Index, JsonError, JsonErrorKind, MAX_DEPTH, MAX_NODES, Members,
+};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Reads the whole of `bytes` as one value.
+pub(super) fn document(bytes: &[u8]) -> Result<Document<'_>, JsonError> {
+    let text = text(bytes)?;
+    let mut builder = Builder::with_room_for(text);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    match ValueSeed(&mut builder).deserialize(&mut reader).and_then(|()| reader.end()) {
+        Ok(()) => Ok(Document { entries: builder.entries }),
+        Err(error) => Err(failure(&error, builder.refusal)),
+    }
+}
+
+/// The bytes as text. Checked once for all of it, which is faster than string by string.
+fn text(bytes: &[u8]) -> Result<&str, JsonError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
+    if text.starts_with('\u{feff}') {
+        let problem = "it starts with a byte order mark, which JSON must not have".to_owned();
+        return Err(JsonError { line: 1, column: 1, kind: JsonErrorKind::Syntax { problem } });
+    }
+    Ok(text)
+}
+
+fn not_utf8(bytes: &[u8], at: usize) -> JsonError {
+    let mut lines = bytes.get(..at).unwrap_or(bytes).rsplit(|byte| *byte == b'\n');
+    let column = lines.next().map_or(0, <[u8]>::len) + 1;
+    JsonError { line: lines.count() + 1, column, kind: JsonErrorKind::NotUtf8 }
+}
+
+/// What to tell about `error`. A refusal of our own passes through the reader as a text without
+/// meaning; what it was about is in `refusal`.
+fn failure(error: &serde_json::Error, refusal: Option<JsonErrorKind>) -> JsonError {
+    let kind = refusal.unwrap_or_else(|| JsonErrorKind::Syntax { problem: syntax_problem(error) });
+    JsonError { line: error.line().max(1), column: error.column().max(1), kind }
+}
+
+fn syntax_problem(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "the text ends before its value is complete".to_owned();
+    }
+    let problem = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    problem.strip_suffix(&place).unwrap_or(&problem).to_owned()
+}
+
+/// The document so far.
+struct Builder<'a> {
+    entries: Vec<Entry<'a>>,
+    /// The number of containers that are open.
+    depth: usize,
+    /// Why reading was stopped from here, if it was.
+    refusal: Option<JsonErrorKind>,
+}
+
+impl<'a> Builder<'a> {
+    /// API bodies have about one entry in 16 bytes; growing from there is cheap.
+    fn with_room_for(text: &str) -> Self {
+        let entries = Vec::with_capacity((text.len() / 16).clamp(4, 4096));
+        Self { entries, depth: 0, refusal: None }
+    }
+
+    fn push<E: Error>(&mut self, entry: Entry<'a>) -> Result<(), E> {
+        if self.entries.len() >= MAX_NODES {
+            return self.refuse(JsonErrorKind::TooManyNodes);
+        }
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Enters a container, and says where its entry will be: what it holds is not known yet.
+    fn open<E: Error>(&mut self) -> Result<usize, E> {
+        if self.depth >= MAX_DEPTH {
+            return self.refuse(JsonErrorKind::TooDeep);
+        }
+        self.depth += 1;
+        self.push(Entry::Null)?;
+        Ok(self.entries.len() - 1)
+    }
+
+    /// Leaves the container whose entry is at `at`; `entry` makes it of the count below it.
+    fn close(&mut self, at: usize, entry: impl FnOnce(u32) -> Entry<'a>) {
+        self.depth -= 1;
+        let below = u32::try_from(self.below(at).len()).unwrap_or(u32::MAX);
+        if let Some(placeholder) = self.entries.get_mut(at) {
+            *placeholder = entry(below);
+        }
+    }
+
+    /// Adds a member's name to the open object at `at`, unless it already has one of that name.
+    fn name<E: Error>(
+        &mut self,
+        at: usize,
+        name: Cow<'a, str>,
+        seen: &mut Seen<'a>,
+    ) -> Result<(), E> {
+        if seen.len == INDEXED_FROM {
+            seen.index = Some(Box::new(index(self.below(at))));
+        }
+        let value_at = self.below(at).len() + 1;
+        let duplicate = match &mut seen.index {
+            Some(index) => index.insert(name.clone(), value_at).is_some(),
+            None => Members::of(self.below(at)).any(|(other, _)| other == name),
+        };
+        if duplicate {
+            return self.refuse(JsonErrorKind::DuplicateKey(name.into_owned()));
+        }
+        seen.len += 1;
+        self.push(Entry::Text(name))
+    }
+
+    fn below(&self, at: usize) -> &[Entry<'a>] {
+        self.entries.get(at + 1..).unwrap_or_default()
+    }
+
+    /// Stops the reader. Its error takes a text only, so the reason is kept aside.
+    fn refuse<T, E: Error>(&mut self, reason: JsonErrorKind) -> Result<T, E> {
+        self.refusal = Some(reason);
+        Err(E::custom("refused"))
+    }
+}
+
+/// The members of an open object so far.
+#[derive(Default)]
+struct Seen<'a> {
+    len: usize,
+    index: Option<Box<Index<'a>>>,
+}
+
+/// An index over the members in `below`.
+fn index<'a>(below: &[Entry<'a>]) -> Index<'a> {
+    let mut index = Index::with_capacity(2 * INDEXED_FROM);
+    let mut at = 0;
+    while let Some(Entry::Text(name)) = below.get(at) {
+        index.insert(name.clone(), at + 1);
+        at += 2 + below.get(at + 1).map_or(0, Entry::below);
+    }
+    index
+}
+
+/// Reads one value into the builder.
+struct ValueSeed<'b, 'a>(&'b mut Builder<'a>);
+
+impl<'a> DeserializeSeed<'a> for ValueSeed<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for ValueSeed<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.0.push(Entry::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.0.push(Entry::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.0.push(Entry::Number(value.into()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.0.push(Entry::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        // The reader itself refuses what is beyond the range of an f64.
+        let number = serde_json::Number::from_f64(value).ok_or_else(|| E::custom("not finite"))?;
+        self.0.push(Entry::Number(number))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'a str) -> Result<(), E> {
+        self.0.push(Entry::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        self.0.push(Entry::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Self(builder) = self;
+        let at = builder.open()?;
+        let mut len = 0;
+        while elements.next_element_seed(ValueSeed(builder))?.is_some() {
+            len += 1;
+        }
+        builder.close(at, |below| Entry::Array { len, below });
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self(builder) = self;
+        let at = builder.open()?;
+        let mut seen = Seen::default();
+        while let Some(name) = members.next_key_seed(NameSeed)? {
+            builder.name(at, name, &mut seen)?;
+            members.next_value_seed(ValueSeed(builder))?;
+        }
+        let len = u32::try_from(seen.len).unwrap_or(u32::MAX);
+        builder.close(at, |below| Entry::Object { len, below, index: seen.index });
+        Ok(())
+    }
+}
+
+/// Reads a member's name, borrowed where it has no escapes: `Cow`'s own reading always copies.
+struct NameSeed;
+
+impl<'a> DeserializeSeed<'a> for NameSeed {
+    type Value = Cow<'a, str>;
+
+    fn deserialize<D: Deserializer<'a>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for NameSeed {
+    type Value = Cow<'a, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'a str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}

@@ -1,0 +1,62 @@
+//! The retry law: what the document allows, held against the evidence.
+//!
+//! A repeat is safe only where the contract allows it *and* it cannot take effect twice: nothing was
+//! sent; it was refused before it was executed; the method is idempotent (RFC 9110, section 9.2.2);
+//! or a dedupe key is sent unchanged. Whether there is time and budget for it is not judged here.
+
+use crate::row::{Allow, Row};
+use crate::wait;
+use candor_facts::{Ending, Exchange, Outcome, Request, Retry, Why};
+use http::Method;
+
+/// Whether and when `exchange`, read as `row` with `outcome`, may be sent again.
+pub(crate) fn judge(row: &Row, outcome: Outcome, exchange: &Exchange<'_>) -> Retry {
+    let (safe, why) = safety(row, outcome, &exchange.request);
+    let headers = match exchange.ending {
+        Ending::Answer(answer) => Some(answer.headers),
+        Ending::Fault(_) | Ending::Held(_) => None,
+    };
+    let told = row.retry.after.as_ref();
+    let told = told.and_then(|after| wait::told(after, headers, exchange.ended_at));
+    let usual = || row.retry.wait.map(|(from, _)| wait::whole_seconds(from));
+    Retry { safe, after: told.or_else(usual), why }
+}
+
+fn safety(row: &Row, outcome: Outcome, request: &Request<'_>) -> (bool, Why) {
+    if row.class.is_success() {
+        return (false, Why::Succeeded);
+    }
+    let methods = &row.retry.methods;
+    let allow = match row.retry.allow {
+        Allow::Allowed if !methods.is_empty() && !methods.contains(request.method) => Allow::Never,
+        allow => allow,
+    };
+    match allow {
+        Allow::Never => (false, Why::Never),
+        Allow::Undocumented if outcome != Outcome::Unsent => (false, Why::Undocumented),
+        Allow::Undocumented | Allow::Allowed => evidence(row, outcome, request),
+    }
+}
+
+fn evidence(row: &Row, outcome: Outcome, request: &Request<'_>) -> (bool, Why) {
+    match outcome {
+        Outcome::Unsent => (true, Why::Unsent),
+        Outcome::Refused => (true, Why::Refused),
+        Outcome::Applied | Outcome::Partial | Outcome::Accepted | Outcome::Unknown => {
+            let key = row.retry.key.as_deref();
+            if idempotent(request.method) {
+                (true, Why::Idempotent)
+            } else if key.is_some() && key == request.dedupe_key {
+                (true, Why::DedupeKey)
+            } else {
+                (false, Why::MayHaveApplied)
+            }
+        }
+    }
+}
+
+/// RFC 9110, section 9.2.2.
+fn idempotent(method: &Method) -> bool {
+    let named = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT];
+    named.contains(method) || *method == Method::DELETE
+}

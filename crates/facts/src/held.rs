@@ -1,0 +1,92 @@
+//! Calls that Candor itself did not send.
+
+use crate::Violation;
+use serde::{Deserialize, Serialize};
+
+/// Why Candor held a call back, and what it saw. Nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The reason.
+    pub kind: HeldKind,
+    /// For the operator: what exactly was seen. Holds no secret and no part of a body.
+    pub detail: String,
+    /// The places where the request differs from its schema; only for `RequestSchema`.
+    pub violations: Vec<Violation>,
+}
+
+impl Held {
+    /// A call held back for `kind`, with the operator's `detail`.
+    pub fn new(kind: HeldKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), violations: Vec::new() }
+    }
+}
+
+/// The reasons for which Candor holds a call back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldKind {
+    /// The request could not be read as what its route takes: malformed JSON, a bad header.
+    Malformed,
+    /// The request does not match its declared schema.
+    RequestSchema,
+    /// The request is larger than the route allows.
+    PayloadTooLarge,
+    /// No route, callback, tenant or `CyberApp` has that name.
+    NotFound,
+    /// The route exists, but not for this method.
+    MethodNotAllowed,
+    /// The route takes another content type.
+    UnsupportedMediaType,
+    /// The caller showed no key or a wrong one.
+    Unauthenticated,
+    /// The address is one that Candor does not call.
+    TargetNotAllowed,
+    /// The endpoint's circuit is open.
+    CircuitOpen,
+    /// Candor has more work than it can take.
+    Shed,
+    /// The ledger's engine does not answer.
+    EngineUnavailable,
+    /// The caller's time was up before anything could be sent.
+    DeadlineExceeded,
+    /// Candor failed; a fault of its own.
+    Internal,
+}
+
+impl HeldKind {
+    /// All reasons, in the order of their declaration.
+    pub const ALL: [Self; 13] = [
+        Self::Malformed,
+        Self::RequestSchema,
+        Self::PayloadTooLarge,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::UnsupportedMediaType,
+        Self::Unauthenticated,
+        Self::TargetNotAllowed,
+        Self::CircuitOpen,
+        Self::Shed,
+        Self::EngineUnavailable,
+        Self::DeadlineExceeded,
+        Self::Internal,
+    ];
+
+    /// The name used in contracts, output and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::RequestSchema => "request_schema",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Unauthenticated => "unauthenticated",
+            Self::TargetNotAllowed => "target_not_allowed",
+            Self::CircuitOpen => "circuit_open",
+            Self::Shed => "shed",
+            Self::EngineUnavailable => "engine_unavailable",
+            Self::DeadlineExceeded => "deadline_exceeded",
+            Self::Internal => "internal",
+        }
+    }
+}

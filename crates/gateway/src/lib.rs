@@ -1,0 +1,1 @@
+//! The journey: from the caller's request to the caller's answer.

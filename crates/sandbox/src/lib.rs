@@ -1,0 +1,1 @@
+//! The opposite side: services that fail for real reasons.

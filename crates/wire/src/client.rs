@@ -1,0 +1,157 @@
+//! The client: one call from a checked target to a complete answer.
+
+use crate::connect::Connector;
+use crate::exchange::{self, Call, Trouble};
+use crate::guard::Guard;
+use crate::message::{Outbound, Received, Timing, compose};
+use crate::pool::{Connection, Pool, PoolLimits};
+use crate::resolve::{Resolve, ResolveError, SystemResolver};
+use crate::target::{Target, TargetId};
+use bytes::Bytes;
+use candor_facts::{Fault, FaultKind, Sent};
+use http::Request;
+use hyper::client::conn::http1;
+use std::sync::Arc;
+
+/// Calls upstreams over HTTP/1.1. Cheap to clone; clones share their kept connections.
+///
+/// Works on a current-thread and on a multi-threaded tokio runtime. Connections are driven by
+/// tasks of the runtime on which they were opened, so a client should not outlive it.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    connector: Connector,
+    pool: Arc<Pool>,
+}
+
+/// What a client is made of. All of it has defaults.
+#[derive(Debug, Clone, Default)]
+pub struct ClientSettings {
+    /// Which addresses are never called, beyond the built-in table.
+    pub guard: Guard,
+    /// How names are resolved; by the machine's own configuration where this is `None`.
+    pub resolver: Option<Arc<dyn Resolve>>,
+    /// How long and how many connections are kept.
+    pub pool: PoolLimits,
+    /// The bounds of an answer's head.
+    pub head: HeadLimits,
+}
+
+/// The bounds of an answer's head.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadLimits {
+    /// Its most bytes: 32 KiB.
+    pub bytes: usize,
+    /// Its most fields: 100.
+    pub fields: usize,
+}
+
+/// Why a client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The machine's name resolution could not be set up.
+    #[error("name resolution could not be set up")]
+    Resolver(#[from] ResolveError),
+}
+
+impl Default for HeadLimits {
+    fn default() -> Self {
+        Self { bytes: 32 * 1024, fields: 100 }
+    }
+}
+
+// === impl Client ===
+
+impl Client {
+    /// A client without connections. Opens nothing and sends nothing.
+    pub fn new(settings: ClientSettings) -> Result<Self, SetupError> {
+        let ClientSettings { guard, resolver, pool, head } = settings;
+        let resolver = match resolver {
+            Some(given) => given,
+            None => Arc::new(SystemResolver::new()?),
+        };
+        let mut http = http1::Builder::new();
+        http.max_header_size(head.bytes).max_headers(head.fields);
+        let connector = Connector { resolver, guard, http };
+        Ok(Self(Arc::new(Shared { connector, pool: Arc::new(Pool::new(pool)) })))
+    }
+
+    /// Sends `request` to `target` once, and reads the whole answer. Every answer is `Ok`,
+    /// whatever its status; redirects are not followed.
+    ///
+    /// The one thing that is done again without asking: a kept connection that turns out to be
+    /// closed before anything of the request left is replaced by a fresh one.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] says what failed and how much of the request had left by then.
+    pub async fn send(&self, target: &Target, request: Outbound) -> Result<Received, Fault> {
+        let call = Call::of(&request);
+        let Outbound { method, path, headers, body, .. } = request;
+        let mut message = compose(target, method, path, headers, body);
+        if let Some(kept) = self.0.pool.take(target.id()) {
+            match self.on_kept(kept, target, message, &call).await {
+                Ok(answer) => return Ok(answer),
+                Err(Trouble::Unsent(again, _)) => message = *again,
+                Err(Trouble::Fault(fault)) => return Err(stale(fault)),
+            }
+        }
+        // The rare and large half of the future is boxed, so that the common half stays small.
+        Box::pin(self.on_fresh(target, message, &call)).await
+    }
+
+    async fn on_kept(
+        &self,
+        kept: Connection,
+        target: &Target,
+        message: Request<Bytes>,
+        call: &Call,
+    ) -> Result<Received, Trouble> {
+        let timing = Timing { reused: true, ..Timing::default() };
+        self.on(kept, target.id(), message, call, timing).await
+    }
+
+    async fn on_fresh(
+        &self,
+        target: &Target,
+        message: Request<Bytes>,
+        call: &Call,
+    ) -> Result<Received, Fault> {
+        let mut timing = Timing::default();
+        let fresh = self.0.connector.open(target, call, &mut timing).await?;
+        match self.on(fresh, target.id(), message, call, timing).await {
+            Ok(answer) => Ok(answer),
+            Err(Trouble::Unsent(_, fault) | Trouble::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// A connection is kept only after an exchange that ended well on both sides: an answer that
+    /// comes before the request has left leaves the rest of the request on the line.
+    async fn on(
+        &self,
+        mut connection: Connection,
+        id: TargetId,
+        message: Request<Bytes>,
+        call: &Call,
+        timing: Timing,
+    ) -> Result<Received, Trouble> {
+        let answer = exchange::run(&mut connection, message, call, timing).await?;
+        if connection.meter.sent() == Sent::All {
+            self.0.pool.put(id, connection);
+        }
+        Ok(answer)
+    }
+}
+
+/// A kept connection that broke before anything left is stale, even where the request did not come
+/// back and so could not be sent again here.
+fn stale(fault: Fault) -> Fault {
+    match (fault.kind, fault.sent) {
+        (FaultKind::SendBroken, Sent::Nothing) => {
+            Fault { kind: FaultKind::StaleConnection, ..fault }
+        }
+        _ => fault,
+    }
+}

@@ -1,0 +1,219 @@
+//! The guarded connector: the only place that opens outbound sockets.
+//!
+//! Resolve once, judge every address, connect to exactly those, and look who answered. There is no
+//! second look-up between judging and connecting that could give another address.
+
+use crate::cause;
+use crate::exchange::Call;
+use crate::guard::Guard;
+use crate::message::Timing;
+use crate::pool::Connection;
+use crate::resolve::{Resolve, ResolveError};
+use crate::sent::{Meter, Metered};
+use crate::stream::Stream;
+use crate::target::{Place, Target};
+use crate::tls::{self, Tls};
+use candor_facts::{Fault, FaultKind, Sent};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+/// How many of a name's addresses are tried. All of them are judged.
+const MOST_ADDRESSES: usize = 8;
+
+/// Opens connections.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) guard: Guard,
+    pub(crate) http: http1::Builder,
+}
+
+impl Connector {
+    /// A fresh connection to `target`, ready for a request. Nothing of the request is sent here.
+    pub(crate) async fn open(
+        &self,
+        target: &Target,
+        call: &Call,
+        timing: &mut Timing,
+    ) -> Result<Connection, Fault> {
+        let mut clock = Instant::now();
+        let addresses = self.addresses(target, call).await?;
+        timing.resolve = lap(&mut clock);
+        self.judge(&addresses, target)?;
+        let socket = self.dial(&addresses, call).await?;
+        timing.connect = lap(&mut clock);
+        let meter = Arc::new(Meter::default());
+        let stream = secure(Metered::new(socket, Arc::clone(&meter)), target.tls(), call).await?;
+        timing.handshake = lap(&mut clock);
+        self.speak(stream, meter).await
+    }
+
+    async fn addresses(&self, target: &Target, call: &Call) -> Result<Vec<SocketAddr>, Fault> {
+        let name = match target.place() {
+            Place::Address(address) => return Ok(vec![(*address, target.port()).into()]),
+            Place::Name(name) => name,
+        };
+        let until = call.until(call.timeouts.resolve);
+        let found = match timeout_at(until, self.resolver.resolve(name)).await {
+            Ok(found) => found,
+            Err(_) => Err(ResolveError::TimedOut),
+        };
+        match found {
+            Ok(found) if found.is_empty() => Err(unsent(&ResolveError::NoSuchName)),
+            Ok(found) => Ok(found.into_iter().map(|ip| (ip, target.port()).into()).collect()),
+            Err(error) => Err(unsent(&error)),
+        }
+    }
+
+    /// One refused address refuses the whole name: a mixed answer is how a name is rebound.
+    fn judge(&self, addresses: &[SocketAddr], target: &Target) -> Result<(), Fault> {
+        addresses
+            .iter()
+            .try_for_each(|address| self.guard.admit(*address, target.allow_cidrs()))
+            .map_err(|refused| fault(FaultKind::AddressRefused, refused.to_string()))
+    }
+
+    /// Tries the addresses in order. Each gets an equal share of the time that is left, so that one
+    /// that does not answer cannot use up the time of all.
+    async fn dial(&self, addresses: &[SocketAddr], call: &Call) -> Result<TcpStream, Fault> {
+        let until = call.until(call.timeouts.connect);
+        let tried = addresses.get(..MOST_ADDRESSES).unwrap_or(addresses);
+        let mut failures = Vec::new();
+        for (address, left) in tried.iter().zip((1..=tried.len()).rev()) {
+            match connect(*address, share(until, left)).await {
+                Ok(socket) => return self.greet(socket, addresses),
+                Err((kind, words)) => failures.push((kind, format!("{address}: {words}"))),
+            }
+        }
+        Err(sum_up(failures))
+    }
+
+    /// The last check: did the connection lead where it should?
+    fn greet(&self, socket: TcpStream, asked: &[SocketAddr]) -> Result<TcpStream, Fault> {
+        let ends = socket.peer_addr().and_then(|peer| Ok((peer, socket.local_addr()?)));
+        let (peer, local) = ends.map_err(|e| fault(FaultKind::ConnectFailed, cause::words(&e)))?;
+        self.guard
+            .admit_connection(peer, local, asked)
+            .map_err(|refused| fault(FaultKind::AddressRefused, refused.to_string()))?;
+        Ok(socket)
+    }
+
+    /// Starts HTTP on the stream. The connection is driven by a task of its own.
+    async fn speak(&self, stream: Stream, meter: Arc<Meter>) -> Result<Connection, Fault> {
+        let (sender, driver) = self
+            .http
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| fault(FaultKind::ConnectFailed, cause::words(&error)))?;
+        // What ends the connection is told to the one who waits for an answer.
+        tokio::spawn(async move { drop(driver.await) });
+        Ok(Connection::new(sender, meter))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the guarded connector")]
+async fn connect(address: SocketAddr, until: Instant) -> Result<TcpStream, (FaultKind, String)> {
+    match timeout_at(until, TcpStream::connect(address)).await {
+        Err(_) => Err((FaultKind::ConnectTimedOut, "no answer in time".to_owned())),
+        Ok(Err(error)) => Err((connect_kind(&error), cause::words(&error))),
+        Ok(Ok(socket)) => match socket.set_nodelay(true) {
+            Ok(()) => Ok(socket),
+            Err(error) => Err((FaultKind::ConnectFailed, cause::words(&error))),
+        },
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
+fn connect_kind(error: &io::Error) -> FaultKind {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => FaultKind::ConnectionRefused,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => FaultKind::NoRoute,
+        io::ErrorKind::TimedOut => FaultKind::ConnectTimedOut,
+        _ => FaultKind::ConnectFailed,
+    }
+}
+
+/// When an attempt must be over so that `left` attempts, this one included, share the time.
+fn share(until: Instant, left: usize) -> Instant {
+    let now = Instant::now();
+    let left = u32::try_from(left).unwrap_or(u32::MAX).max(1);
+    now + until.saturating_duration_since(now) / left
+}
+
+/// One fault for all attempts: of the kind that got furthest, for a machine without IPv6 finds no
+/// route to half of the addresses, and that is not what is wrong.
+fn sum_up(failures: Vec<(FaultKind, String)>) -> Fault {
+    let kind = [FaultKind::ConnectionRefused, FaultKind::ConnectTimedOut, FaultKind::NoRoute]
+        .into_iter()
+        .find(|kind| failures.iter().any(|(seen, _)| seen == kind))
+        .unwrap_or(FaultKind::ConnectFailed);
+    let words: Vec<String> = failures.into_iter().map(|(_, words)| words).collect();
+    fault(kind, words.join("; "))
+}
+
+async fn secure(
+    socket: Metered<TcpStream>,
+    tls: Option<&Tls>,
+    call: &Call,
+) -> Result<Stream, Fault> {
+    let Some(tls) = tls else { return Ok(Stream::Plain(socket)) };
+    match timeout_at(call.until(call.timeouts.handshake), tls.handshake(socket)).await {
+        Ok(Ok(stream)) => Ok(Stream::Secure(Box::new(stream))),
+        Ok(Err(error)) => Err(fault(tls::handshake_fault(&error), cause::words(&error))),
+        Err(_) => Err(fault(FaultKind::HandshakeTimedOut, "the handshake did not end in time")),
+    }
+}
+
+fn unsent(error: &ResolveError) -> Fault {
+    fault(error.fault(), cause::words(error))
+}
+
+/// Everything here happens before the request: nothing of it has left.
+fn fault(kind: FaultKind, detail: impl Into<String>) -> Fault {
+    Fault::new(kind, Sent::Nothing, detail)
+}
+
+fn lap(clock: &mut Instant) -> Duration {
+    let now = Instant::now();
+    now.duration_since(std::mem::replace(clock, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_attempt_that_got_furthest_names_the_fault() {
+        let failures = vec![
+            (FaultKind::NoRoute, "v6".to_owned()),
+            (FaultKind::ConnectionRefused, "v4".to_owned()),
+        ];
+        let fault = sum_up(failures);
+        assert_eq!((fault.kind, fault.sent), (FaultKind::ConnectionRefused, Sent::Nothing));
+        assert_eq!(fault.detail, "v6; v4");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_share_the_time() {
+        let now = Instant::now();
+        let until = now + Duration::from_secs(2);
+        assert_eq!(share(until, 4) - now, Duration::from_millis(500));
+        assert_eq!(share(until, 1), until);
+        assert_eq!(share(now, 3), now);
+    }
+
+    #[test]
+    fn connect_failures_are_told_apart() {
+        let kind = |kind: io::ErrorKind| connect_kind(&kind.into());
+        assert_eq!(kind(io::ErrorKind::NetworkUnreachable), FaultKind::NoRoute);
+        assert_eq!(kind(io::ErrorKind::HostUnreachable), FaultKind::NoRoute);
+        assert_eq!(kind(io::ErrorKind::TimedOut), FaultKind::ConnectTimedOut);
+        assert_eq!(kind(io::ErrorKind::PermissionDenied), FaultKind::ConnectFailed);
+    }
+}

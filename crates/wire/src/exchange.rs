@@ -1,0 +1,163 @@
+//! One request and its answer, on one connection.
+
+use crate::body::{self, ReadLimit};
+use crate::cause;
+use crate::message::{Outbound, Received, Timeouts, Timing, drop_hop_by_hop};
+use crate::pool::Connection;
+use crate::sent::{Meter, Payload};
+use crate::tls;
+use bytes::Bytes;
+use candor_facts::{Fault, FaultKind, Sent};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// The bounds of one call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    pub(crate) timeouts: Timeouts,
+    deadline: Instant,
+    body_limit: usize,
+    body_floor: Option<body::Floor>,
+}
+
+/// Why there is no answer.
+pub(crate) enum Trouble {
+    /// The connection was closed before anything was sent; the request comes back.
+    Unsent(Box<Request<Bytes>>, Fault),
+    /// It failed.
+    Fault(Fault),
+}
+
+impl Call {
+    pub(crate) fn of(request: &Outbound) -> Self {
+        Self {
+            timeouts: request.timeouts,
+            deadline: request.deadline,
+            body_limit: request.body_limit,
+            body_floor: request.body_floor,
+        }
+    }
+
+    /// The end of a phase that begins now.
+    pub(crate) fn until(&self, phase: Duration) -> Instant {
+        self.deadline.min(Instant::now() + phase)
+    }
+}
+
+/// Sends `request` and reads the whole answer.
+pub(crate) async fn run(
+    connection: &mut Connection,
+    request: Request<Bytes>,
+    call: &Call,
+    mut timing: Timing,
+) -> Result<Received, Trouble> {
+    let started = Instant::now();
+    let response = head(connection, request, call).await?;
+    let headed = Instant::now();
+    timing.head = headed.duration_since(started);
+    let (parts, incoming) = response.into_parts();
+    let body = rest(incoming, &connection.meter, call).await.map_err(Trouble::Fault)?;
+    timing.body = headed.elapsed();
+    Ok(received(parts, body, timing))
+}
+
+/// Sends the request and waits for the answer's head.
+async fn head(
+    connection: &mut Connection,
+    request: Request<Bytes>,
+    call: &Call,
+) -> Result<Response<Incoming>, Trouble> {
+    let Connection { sender, meter, .. } = connection;
+    let request = request.map(|body| meter.begin(body));
+    let exchange = async move {
+        if let Err(error) = sender.ready().await {
+            return Err((error, Some(request)));
+        }
+        sender.try_send_request(request).await.map_err(|mut failed| {
+            let request = failed.take_message();
+            (failed.into_error(), request)
+        })
+    };
+    match timeout_at(call.until(call.timeouts.head), exchange).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err((error, request))) => Err(broken(&error, request, meter.seal())),
+        Err(_) => Err(Trouble::Fault(late(meter.seal()))),
+    }
+}
+
+/// Reads the answer's body.
+async fn rest(incoming: Incoming, meter: &Meter, call: &Call) -> Result<Bytes, Fault> {
+    let limit = ReadLimit {
+        bytes: call.body_limit,
+        until: call.until(call.timeouts.body),
+        floor: call.body_floor,
+    };
+    body::read(incoming, &limit)
+        .await
+        .map_err(|error| Fault::new(error.fault(), meter.seal(), cause::words(&error)))
+}
+
+fn received(mut parts: http::response::Parts, body: Bytes, timing: Timing) -> Received {
+    drop_hop_by_hop(&mut parts.headers);
+    Received {
+        status: parts.status,
+        reason: parts.extensions.remove::<ReasonPhrase>().map(Bytes::from),
+        headers: parts.headers,
+        body,
+        version: parts.version,
+        timing,
+    }
+}
+
+// === what went wrong ===
+
+/// The connection ended, or what came is not an answer.
+fn broken(error: &hyper::Error, request: Option<Request<Payload>>, sent: Sent) -> Trouble {
+    let fault = Fault::new(head_kind(error, sent), sent, cause::words(error));
+    match request {
+        Some(request) if sent == Sent::Nothing => {
+            Trouble::Unsent(Box::new(request.map(Payload::into_bytes)), fault)
+        }
+        Some(_) | None => Trouble::Fault(fault),
+    }
+}
+
+fn head_kind(error: &hyper::Error, sent: Sent) -> FaultKind {
+    if let Some(kind) = tls::fault(error) {
+        kind
+    } else if error.is_parse_too_large() {
+        FaultKind::HeadTooLarge
+    } else if error.is_parse() || spoke_unasked(error) {
+        FaultKind::HeadMalformed
+    } else if sent == Sent::All {
+        FaultKind::HeadClosed
+    } else {
+        FaultKind::SendBroken
+    }
+}
+
+/// Whether the peer spoke before it was asked, as servers of other protocols do. The HTTP library
+/// has no question for it; it is the one error of its own that cancels a request without being
+/// about the end of the connection.
+fn spoke_unasked(error: &hyper::Error) -> bool {
+    let reason = std::error::Error::source(error).and_then(|e| e.downcast_ref::<hyper::Error>());
+    error.is_canceled()
+        && reason.is_some_and(|reason| {
+            !reason.is_incomplete_message()
+                && !reason.is_closed()
+                && cause::find::<std::io::Error>(reason).is_none()
+        })
+}
+
+/// The time was up while sending, or while waiting for the head.
+fn late(sent: Sent) -> Fault {
+    match sent {
+        Sent::All => Fault::new(FaultKind::HeadTimedOut, sent, "no answer in time"),
+        Sent::Nothing | Sent::Part => {
+            Fault::new(FaultKind::SendTimedOut, sent, "the request was not sent in time")
+        }
+    }
+}

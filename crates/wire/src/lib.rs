@@ -1,0 +1,33 @@
+//! How we call: a guarded HTTP client whose failures are typed facts.
+//!
+//! [`Client::send`] takes a call from a checked [`Target`] to a complete answer. Whatever fails on
+//! the way is a [`candor_facts::Fault`]: its kind, which belongs to one phase, and how much of the
+//! request had left. It knows no contract: it does not say what an answer means, and repeats
+//! nothing that may have been acted on.
+//!
+//! Only addresses that the [`Guard`] admits are called. Redirects are never followed, and nothing
+//! is decompressed.
+
+pub mod body;
+mod cause;
+mod client;
+mod connect;
+mod exchange;
+mod guard;
+mod leaf;
+mod message;
+mod pool;
+mod resolve;
+mod sent;
+mod stream;
+mod target;
+mod tls;
+
+pub use client::{Client, ClientSettings, HeadLimits, SetupError};
+pub use guard::{Guard, Refused, Why};
+pub use message::{BODY_LIMIT, Outbound, Received, TOTAL, Timeouts, Timing};
+pub use pool::PoolLimits;
+pub use resolve::{Resolve, ResolveError, SystemResolver};
+pub use target::{
+    ClientIdentity, PathError, RequestPath, Target, TargetError, TargetPolicy, TlsVersion,
+};

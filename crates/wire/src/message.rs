@@ -1,0 +1,236 @@
+//! What a caller asks to be sent, and what it gets: plain values, and the header fields that a
+//! gateway must keep to itself (RFC 9110, section 7.6.1).
+
+use crate::body::Floor;
+use crate::target::{RequestPath, Target};
+use bytes::Bytes;
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A request to send.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    /// Its method.
+    pub method: Method,
+    /// Its path and query.
+    pub path: RequestPath,
+    /// Its header fields. `Host` and `Content-Length` are set from the target and the body;
+    /// hop-by-hop fields, `Accept-Encoding` (answers are not decompressed) and `Expect` are not
+    /// sent on.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+    /// How long each phase may take.
+    pub timeouts: Timeouts,
+    /// When the whole call must be over. What phase it strikes, that phase timed out.
+    pub deadline: Instant,
+    /// The most bytes that the answer's body may have; 8 MiB by default.
+    pub body_limit: usize,
+    /// The pace that the answer's body must keep; 1 KiB a second after 5 seconds by default.
+    pub body_floor: Option<Floor>,
+}
+
+/// How long each phase of a call may take. The deadline bounds them all.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Finding the name's addresses: 2 s.
+    pub resolve: Duration,
+    /// Opening a connection, over all addresses: 2 s.
+    pub connect: Duration,
+    /// The TLS handshake: 3 s.
+    pub handshake: Duration,
+    /// From the first byte sent to the answer's head: 10 s.
+    pub head: Duration,
+    /// Reading the answer's body: 30 s.
+    pub body: Duration,
+}
+
+/// A complete answer.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Its status. A redirect is an answer like any other; it is never followed.
+    pub status: StatusCode,
+    /// Its reason phrase, where it is not the standard one.
+    pub reason: Option<Bytes>,
+    /// Its header fields, without the hop-by-hop ones.
+    pub headers: HeaderMap,
+    /// Its body, as it was sent: no content coding is undone.
+    pub body: Bytes,
+    /// Its protocol version.
+    pub version: Version,
+    /// How long each phase took.
+    pub timing: Timing,
+}
+
+/// How long each phase of a call took; zero where a phase was not needed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Whether a kept connection was used, so that the first three phases were not needed.
+    pub reused: bool,
+    /// Finding the name's addresses.
+    pub resolve: Duration,
+    /// Opening the connection.
+    pub connect: Duration,
+    /// The TLS handshake.
+    pub handshake: Duration,
+    /// From the first byte sent to the answer's head.
+    pub head: Duration,
+    /// Reading the answer's body.
+    pub body: Duration,
+}
+
+/// The most bytes that an answer's body has by default.
+pub const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// How long a whole call takes at most by default.
+pub const TOTAL: Duration = Duration::from_secs(30);
+
+impl Outbound {
+    /// A request without fields or body, with the default bounds, counted from now.
+    pub fn new(method: Method, path: RequestPath) -> Self {
+        Self {
+            method,
+            path,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            timeouts: Timeouts::default(),
+            deadline: Instant::now() + TOTAL,
+            body_limit: BODY_LIMIT,
+            body_floor: Some(Floor::default()),
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            resolve: Duration::from_secs(2),
+            connect: Duration::from_secs(2),
+            handshake: Duration::from_secs(3),
+            head: Duration::from_secs(10),
+            body: TOTAL,
+        }
+    }
+}
+
+/// The request as it goes to `target`.
+pub(crate) fn compose(
+    target: &Target,
+    method: Method,
+    path: RequestPath,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Request<Bytes> {
+    let headers = outgoing(headers, target.host(), &method, body.len());
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = Uri::from(path.into_inner());
+    *request.headers_mut() = headers;
+    request
+}
+
+/// `Host` goes first (RFC 9110, section 7.2), then what may be sent on, then the length.
+fn outgoing(mut given: HeaderMap, host: &HeaderValue, method: &Method, length: usize) -> HeaderMap {
+    drop_hop_by_hop(&mut given);
+    let mut headers = HeaderMap::with_capacity(given.len() + 2);
+    headers.insert(header::HOST, host.clone());
+    let mut current = None;
+    for (name, value) in given {
+        current = name.or(current);
+        if let Some(name) = current.as_ref().filter(|name| !SET_BY_US.contains(name)) {
+            headers.append(name, value);
+        }
+    }
+    if length > 0 || expects_a_body(method) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    headers
+}
+
+/// Methods whose request says `Content-Length: 0` when it has no body (RFC 9110, section 8.6).
+fn expects_a_body(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
+}
+
+/// Fields of a request that are not taken from the caller.
+const SET_BY_US: [HeaderName; 4] =
+    [header::HOST, header::CONTENT_LENGTH, header::ACCEPT_ENCODING, header::EXPECT];
+
+/// Removes the fields that are for one hop only, and those that `Connection` names.
+pub(crate) fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    let options: Vec<HeaderValue> = headers.get_all(header::CONNECTION).iter().cloned().collect();
+    for option in options.iter().filter_map(|value| value.to_str().ok()) {
+        for name in option.split(',') {
+            headers.remove(name.trim());
+        }
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+/// RFC 9110, section 7.6.1, and `Trailer`, for trailers are not sent on.
+const HOP_BY_HOP: [HeaderName; 7] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    fn sent(method: &Method, given: &[(&'static str, &'static str)], length: usize) -> Vec<String> {
+        outgoing(fields(given), &HeaderValue::from_static("a.example"), method, length)
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn the_host_is_the_targets_and_goes_first() {
+        let given = [("x-one", "1"), ("host", "evil.example"), ("x-one", "2")];
+        assert_eq!(sent(&Method::GET, &given, 0), ["host: a.example", "x-one: 1", "x-one: 2"]);
+    }
+
+    #[test]
+    fn the_length_is_the_bodys() {
+        let given = [("content-length", "999"), ("transfer-encoding", "chunked")];
+        assert_eq!(sent(&Method::POST, &given, 5), ["host: a.example", "content-length: 5"]);
+        assert_eq!(sent(&Method::POST, &[], 0), ["host: a.example", "content-length: 0"]);
+        assert_eq!(sent(&Method::DELETE, &[], 0), ["host: a.example"]);
+    }
+
+    #[test]
+    fn hop_by_hop_fields_stay_on_their_hop() {
+        let mut headers = fields(&[
+            ("connection", "close, X-Hop"),
+            ("connection", "x-other"),
+            ("x-hop", "1"),
+            ("x-other", "1"),
+            ("keep-alive", "timeout=5"),
+            ("te", "trailers"),
+            ("trailer", "x"),
+            ("upgrade", "h2c"),
+            ("proxy-connection", "close"),
+            ("transfer-encoding", "chunked"),
+            ("content-type", "text/plain"),
+        ]);
+        drop_hop_by_hop(&mut headers);
+        assert_eq!(headers, fields(&[("content-type", "text/plain")]));
+    }
+}

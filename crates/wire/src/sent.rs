@@ -1,0 +1,239 @@
+//! Evidence of how much of a request left: counted where the bytes go to the socket.
+//!
+//! The [`Meter`] lies below TLS, so that what is still in a buffer of ours is not counted as sent.
+//! Once it is sealed no byte more can leave, so what it said when it was sealed stays true.
+
+use bytes::Bytes;
+use candor_facts::Sent;
+use http_body::{Body, Frame, SizeHint};
+use std::convert::Infallible;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What one connection has sent of the current request. Shared by the one who asked and the task
+/// that drives the connection.
+#[derive(Debug, Default)]
+pub(crate) struct Meter(Mutex<Reading>);
+
+#[derive(Debug, Default)]
+struct Reading {
+    /// Bytes given to the socket since the request began.
+    bytes: u64,
+    /// Whether the whole body was handed to the HTTP layer.
+    handed_over: bool,
+    /// Whether everything handed over was given to the socket.
+    all: bool,
+    /// Whether writing is over for good.
+    sealed: bool,
+}
+
+/// The socket, watched by a meter.
+#[derive(Debug)]
+pub(crate) struct Metered<S> {
+    socket: S,
+    meter: Arc<Meter>,
+}
+
+/// A request's body: one buffer that tells the meter when it was handed over.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    bytes: Bytes,
+    meter: Arc<Meter>,
+}
+
+// === impl Meter ===
+
+impl Meter {
+    /// A new request begins; its body is returned as the HTTP layer takes it.
+    pub(crate) fn begin(self: &Arc<Self>, body: Bytes) -> Payload {
+        let mut reading = self.lock();
+        reading.bytes = 0;
+        reading.all = false;
+        reading.handed_over = body.is_empty();
+        drop(reading);
+        Payload { bytes: body, meter: Arc::clone(self) }
+    }
+
+    /// How much of the current request has left.
+    pub(crate) fn sent(&self) -> Sent {
+        self.lock().sent()
+    }
+
+    /// Ends writing for good, and says how much had left.
+    pub(crate) fn seal(&self) -> Sent {
+        let mut reading = self.lock();
+        reading.sealed = true;
+        reading.sent()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    fn sent(&self) -> Sent {
+        match (self.bytes, self.all) {
+            (0, _) => Sent::Nothing,
+            (_, false) => Sent::Part,
+            (_, true) => Sent::All,
+        }
+    }
+}
+
+// === impl Metered ===
+
+impl<S> Metered<S> {
+    pub(crate) fn new(socket: S, meter: Arc<Meter>) -> Self {
+        Self { socket, meter }
+    }
+
+    /// Writes while holding the meter, so that sealing and writing cannot overtake each other.
+    fn count(
+        &mut self,
+        write: impl FnOnce(&mut S) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let mut reading = self.meter.lock();
+        if reading.sealed {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let written = write(&mut self.socket);
+        if let Poll::Ready(Ok(count)) = written {
+            reading.bytes = reading.bytes.saturating_add(count as u64);
+        }
+        written
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.count(|socket| Pin::new(socket).poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.count(|socket| Pin::new(socket).poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    /// The layers above flush only when their own buffers are empty. So a flush after the body was
+    /// handed over means that the request has left as a whole.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut reading = self.meter.lock();
+        reading.all |= reading.handed_over && reading.bytes > 0;
+        drop(reading);
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+// === impl Payload ===
+
+impl Payload {
+    /// The bytes back, for a request that was not sent.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.bytes.is_empty() {
+            return Poll::Ready(None);
+        }
+        self.meter.lock().handed_over = true;
+        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.bytes)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncWriteExt;
+
+    fn watched() -> (Metered<tokio::io::DuplexStream>, tokio::io::DuplexStream, Arc<Meter>) {
+        let meter = Arc::new(Meter::default());
+        let (near, far) = tokio::io::duplex(1024);
+        (Metered::new(near, Arc::clone(&meter)), far, meter)
+    }
+
+    #[tokio::test]
+    async fn a_flush_before_the_body_was_handed_over_is_a_part() {
+        let (mut stream, _far, meter) = watched();
+        let body = meter.begin(Bytes::from_static(b"body"));
+        stream.write_all(b"head").await.unwrap();
+        stream.flush().await.unwrap();
+        assert_eq!(meter.sent(), Sent::Part);
+        drop(body);
+    }
+
+    #[tokio::test]
+    async fn an_idle_flush_sends_nothing() {
+        let (mut stream, _far, meter) = watched();
+        let _body = meter.begin(Bytes::new());
+        stream.flush().await.unwrap();
+        assert_eq!(meter.sent(), Sent::Nothing);
+        stream.write_all(b"head").await.unwrap();
+        stream.flush().await.unwrap();
+        assert_eq!(meter.sent(), Sent::All);
+    }
+
+    #[tokio::test]
+    async fn each_request_is_counted_anew() {
+        let (mut stream, _far, meter) = watched();
+        let _first = meter.begin(Bytes::new());
+        stream.write_all(b"head").await.unwrap();
+        let _second = meter.begin(Bytes::new());
+        assert_eq!(meter.sent(), Sent::Nothing);
+    }
+
+    #[tokio::test]
+    async fn nothing_leaves_after_the_seal() {
+        let (mut stream, _far, meter) = watched();
+        let _body = meter.begin(Bytes::new());
+        assert_eq!(meter.seal(), Sent::Nothing);
+        let error = stream.write_all(b"late").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(meter.sent(), Sent::Nothing);
+    }
+}

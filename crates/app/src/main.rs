@@ -1,1 +1,21 @@
-fn main() {}
+//! The `candor` binary: reads the command line, calls one room, prints what it says.
+//!
+//! stdout is data, stderr is talk. Exit codes: 0 done; 1 the answer is no (a file with mistakes,
+//! something that nobody knows); 2 the command or its input cannot be used.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = cli::Cli::parse();
+    match command.run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::retry;
 use crate::row::{OutcomeRule, Row, Source, Take};
 use crate::table::{Candidate, Table};
 use crate::{form::Part, json, path_style};
-use candor_facts::{Answer, Ending, Exchange, FieldError, HeldKind, Outcome, Retry};
+use candor_facts::{Answer, Ending, Exchange, FieldError, HeldKind, How, Next, Outcome, Retry};
 
 /// What a table says of one exchange. Borrows the row; owns what it took from the answer.
 #[derive(Debug, Clone)]
@@ -78,6 +78,20 @@ impl Table {
         found.next().map(|(row, _)| row).or(last).expect("a table has rows")
     }
 
+    /// What `row` alone says of an exchange, without asking whether it holds.
+    pub(crate) fn read_as<'t>(
+        &'t self,
+        row: &'t Row,
+        exchange: &Exchange<'_>,
+        status: Option<u16>,
+        code: Option<&str>,
+    ) -> Reading<'t> {
+        let mut reading = self.reading(row, exchange);
+        reading.status = status;
+        reading.code = code.or_else(|| row.code()).map(str::to_owned);
+        reading
+    }
+
     fn reading<'t>(&'t self, row: &'t Row, exchange: &Exchange<'_>) -> Reading<'t> {
         let outcome = outcome(row, &exchange.ending);
         Reading {
@@ -106,6 +120,20 @@ fn outcome(row: &Row, ending: &Ending<'_>) -> Outcome {
         _ if evidence == Outcome::Unsent => evidence,
         OutcomeRule::Is(outcome) => outcome,
         OutcomeRule::ByEvidence => evidence,
+    }
+}
+
+impl Reading<'_> {
+    /// Who acts next, and how: the row's advice, held against what is known of a repeat. Nobody is
+    /// told to repeat blindly what may have taken effect, or to look where a repeat does no harm.
+    pub fn next(&self) -> Next {
+        let advised = self.row.next;
+        let how = match advised.how {
+            How::Retry if !self.retry.safe && self.outcome == Outcome::Unknown => How::LookFirst,
+            How::LookFirst if self.retry.safe => How::Retry,
+            how => how,
+        };
+        Next { how, ..advised }
     }
 }
 

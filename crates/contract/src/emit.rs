@@ -274,16 +274,26 @@ fn sample(kind: JsonType) -> Value {
 fn put(body: &mut Value, pointer: &Pointer, value: Value) {
     let mut at = body;
     for token in pointer.tokens() {
-        if !at.is_object() {
-            *at = Value::Object(Map::new());
-        }
-        let Value::Object(members) = at else { return };
-        at = members.entry(token.to_owned()).or_insert(Value::Null);
+        at = if token == Pointer::EACH { first_of(at) } else { member_of(at, token) };
     }
     let kept = value.is_object() && at.is_object() || value == Value::from("1") && !at.is_null();
     if !kept {
         *at = value;
     }
+}
+
+fn member_of<'v>(at: &'v mut Value, name: &str) -> &'v mut Value {
+    if !at.is_object() {
+        *at = Value::Object(Map::new());
+    }
+    &mut at[name]
+}
+
+fn first_of(at: &mut Value) -> &mut Value {
+    if at.as_array().is_none_or(Vec::is_empty) {
+        *at = Value::Array(vec![Value::Null]);
+    }
+    &mut at[0]
 }
 
 fn remove(body: &mut Value, pointer: &Pointer) {

@@ -99,6 +99,27 @@ impl<'a> Document<'a> {
     pub fn pointer(&self, pointer: &Pointer) -> Option<Node<'_, 'a>> {
         pointer.tokens().try_fold(self.root(), Node::child)
     }
+
+    /// Whether `test` holds for some value that `pattern` leads to: a pointer in which `*` stands
+    /// for every element of an array. Looks at no value twice.
+    pub fn some(&self, pattern: &Pointer, mut test: impl FnMut(Node<'_, 'a>) -> bool) -> bool {
+        some_below(self.root(), pattern.tokens(), &mut test)
+    }
+}
+
+/// One level of [`Document::some`]; as deep as the pattern is long.
+fn some_below<'d, 'a, 'p>(
+    node: Node<'d, 'a>,
+    mut tokens: impl Iterator<Item = &'p str> + Clone,
+    test: &mut dyn FnMut(Node<'d, 'a>) -> bool,
+) -> bool {
+    match tokens.next() {
+        None => test(node),
+        Some(Pointer::EACH) if node.kind() == Kind::Array => {
+            node.elements().any(|element| some_below(element, tokens.clone(), test))
+        }
+        Some(token) => node.child(token).is_some_and(|child| some_below(child, tokens, test)),
+    }
 }
 
 /// Tells the size only: what a body holds may be a secret.

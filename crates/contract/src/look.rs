@@ -94,8 +94,14 @@ impl<'t, 'a> Look<'t, 'a> {
     pub(crate) fn plain_text(&self) -> Option<String> {
         let body =
             self.plain().map(str::trim).filter(|b| !b.is_empty() && self.kind() == Kind::Text);
-        let reason = self.answer.reason.and_then(|reason| std::str::from_utf8(reason).ok());
-        body.or(reason).map(str::to_owned)
+        body.or_else(|| self.own_reason()).map(str::to_owned)
+    }
+
+    /// The reason phrase, where it is not the usual one, which says nothing.
+    fn own_reason(&self) -> Option<&'a str> {
+        let usual = self.answer.status.canonical_reason().unwrap_or_default();
+        let reason = std::str::from_utf8(self.answer.reason?).ok()?;
+        (!reason.eq_ignore_ascii_case(usual)).then_some(reason)
     }
 
     fn body_is(&self, row: &Row, kind: BodyKind) -> bool {
@@ -121,21 +127,22 @@ impl<'t, 'a> Look<'t, 'a> {
                 .is_some_and(|code| codes.iter().any(|c| c.matches(&code)))
     }
 
+    /// Whether the body has a value at `pointer` that passes; with `*`, some value.
     fn value(&self, pointer: &Pointer, test: &ValueTest) -> bool {
-        let node = self.json().and_then(|body| body.pointer(pointer));
-        match (test, node) {
-            (ValueTest::Exists(wanted), node) => node.is_some() == *wanted,
-            (_, None) => false,
-            (ValueTest::In(scalars), Some(node)) => {
-                node.scalar_text().is_some_and(|text| scalars.iter().any(|s| s.matches(&text)))
+        let some = |passes: &dyn Fn(Node<'_, '_>) -> bool| {
+            self.json().is_some_and(|body| body.some(pointer, passes))
+        };
+        let is = |node: Node<'_, '_>, scalars: &[Scalar]| {
+            node.scalar_text().map(|text| scalars.iter().any(|s| s.matches(&text)))
+        };
+        match test {
+            ValueTest::Exists(wanted) => some(&|_| true) == *wanted,
+            ValueTest::In(scalars) => some(&|node| is(node, scalars) == Some(true)),
+            ValueTest::NotIn(scalars) => some(&|node| is(node, scalars) == Some(false)),
+            ValueTest::Template(template) => {
+                some(&|node| node.as_str().is_some_and(|text| template.matches(text)))
             }
-            (ValueTest::NotIn(scalars), Some(node)) => {
-                node.scalar_text().is_some_and(|text| !scalars.iter().any(|s| s.matches(&text)))
-            }
-            (ValueTest::Template(template), Some(node)) => {
-                node.as_str().is_some_and(|text| template.matches(text))
-            }
-            (ValueTest::Type(types), Some(node)) => types.contains(&type_of(node)),
+            ValueTest::Type(types) => some(&|node| types.contains(&type_of(node))),
         }
     }
 
@@ -172,8 +179,10 @@ impl<'t, 'a> Look<'t, 'a> {
         map.members().take(MAX_FIELDS).map(member).collect()
     }
 
+    /// The form in which the row's parts stand. A row of a base without forms says nothing of
+    /// bodies, so the contract's own usual form is tried.
     fn form(&self, row: &Row) -> Option<&'t Form> {
-        self.table.form_of(row)
+        self.table.form_of(row).or_else(|| self.table.forms().first())
     }
 
     fn text_at(&self, pointer: &Pointer) -> Option<String> {

@@ -3,6 +3,7 @@
 //! A row is read both ways: to recognise an exchange, and to write an answer. It has an id of its
 //! own, because a vendor's code is not a key. How rows are ordered and searched is not told here.
 
+use crate::defaults;
 use crate::json::Pointer;
 use crate::path::PathPattern;
 use crate::template::Template;
@@ -134,7 +135,8 @@ pub struct When {
     pub message: Option<Template>,
     /// The reason phrase or the plain body.
     pub text: Vec<String>,
-    /// Places in a JSON body.
+    /// Places in a JSON body. A step `*` stands for the elements of an array, of which some one
+    /// must pass: `/items/*/error`.
     pub body: Vec<(Pointer, ValueTest)>,
     /// Header fields.
     pub header: Vec<(HeaderName, ValueTest)>,
@@ -300,6 +302,36 @@ pub enum Source {
 }
 
 impl Row {
+    /// The row of a response that an API declares itself, for `status` and known as `title`. It
+    /// holds where the answer has its declared form.
+    pub fn declared(status: u16, title: &str) -> Self {
+        let class = declared_class(status);
+        let when = When {
+            status: vec![(status, status)],
+            check: Some(CheckIs::Passed),
+            ..When::default()
+        };
+        let origin = defaults::origin(class);
+        Self {
+            id: format!("response.{status}"),
+            title: title.to_owned(),
+            when: vec![when],
+            form: None,
+            class,
+            origin,
+            outcome: defaults::outcome(class),
+            retry: RetryRule { allow: defaults::allow(class), ..RetryRule::default() },
+            says: None,
+            take: Take::default(),
+            field_kind: None,
+            message: MessageKey::Class,
+            next: defaults::next(class, origin),
+            cite: "declared by the callback".to_owned(),
+            inferred: Vec::new(),
+            span: 0..0,
+        }
+    }
+
     /// The row's code, where it has exactly one.
     pub fn code(&self) -> Option<&str> {
         self.when.iter().find_map(|w| match w.code.as_slice() {
@@ -316,5 +348,14 @@ impl Row {
     /// Whether the row is a conclusion that no document states.
     pub fn is_inferred(&self) -> bool {
         !self.inferred.is_empty()
+    }
+}
+
+/// What a declared status means: the response says so itself, so every success is one.
+fn declared_class(status: u16) -> Class {
+    match status {
+        ..400 => Class::Ok,
+        400..500 => crate::answer::class_of_status(status).unwrap_or(Class::InvalidRequest),
+        _ => Class::Internal,
     }
 }

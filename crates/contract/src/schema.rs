@@ -106,7 +106,11 @@ impl Schema {
     ///
     /// Of a body so large that naming each place would be a burden in itself, only the fact is told.
     pub fn violations(&self, document: &Document<'_>, limit: usize) -> Vec<Violation> {
-        let root = document.root();
+        self.violations_at(document.root(), limit)
+    }
+
+    /// The same for one value of a document; pointers start at it.
+    pub fn violations_at(&self, root: Node<'_, '_>, limit: usize) -> Vec<Violation> {
         if self.validator.is_valid(View::Node(root)) {
             return Vec::new();
         }

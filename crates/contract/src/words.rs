@@ -46,7 +46,7 @@ impl Reading<'_> {
             fields: self.fields.clone(),
             message: self.message(words),
             detail: self.detail.clone(),
-            next: self.row.next,
+            next: self.next(),
             error_id: None,
             upstream_error_id: self.upstream_error_id.clone(),
             contract: self.table.label(),

@@ -1,1 +1,29 @@
 //! The journey: from the caller's request to the caller's answer.
+//!
+//! A caller asks for a callback by name; the gateway checks the payload, builds the documented
+//! request, calls the partner's handler, and turns every ending into an answer that says what
+//! happened, whose doing it is, whether it took effect and what to do. Start reading in `journey`.
+//!
+//! What an ending *means* is said by the contract; how bytes move is the wire's business.
+
+mod admit;
+mod attempt;
+mod callback;
+mod clock;
+mod journey;
+mod keys;
+mod listen;
+mod names;
+mod pace;
+mod reply;
+mod setup;
+mod tokens;
+mod unwind;
+
+pub use callback::{Callback, Declared, Response};
+pub use clock::Clock;
+pub use keys::{KeyError, KeySettings, SigningKeys};
+pub use listen::{ListenError, Running, start};
+pub use names::{ATTEMPTS, CLASS, ERROR_ID, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW};
+pub use pace::{MAX_WAIT, RetryPolicy};
+pub use setup::{Access, Company, CyberApp, Limits, Setup, Tenant, TokenSettings};

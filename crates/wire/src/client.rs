@@ -155,3 +155,89 @@ fn stale(fault: Fault) -> Fault {
         _ => fault,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sent::{Meter, Metered};
+    use crate::target::TargetPolicy;
+    use http::Method;
+    use hyper_util::rt::TokioIo;
+    use std::net::Ipv4Addr;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::net::TcpListener;
+
+    /// A kept connection whose other end is in the test's hands.
+    async fn keep(client: &Client, target: &Target) -> DuplexStream {
+        let meter = Arc::new(Meter::default());
+        let (near, far) = duplex(1 << 16);
+        let io = TokioIo::new(Metered::new(near, Arc::clone(&meter)));
+        let (sender, driver) = http1::Builder::new().handshake(io).await.unwrap();
+        tokio::spawn(async move { drop(driver.await) });
+        client.0.pool.put(target.id(), Connection::new(sender, meter));
+        far
+    }
+
+    /// Answers one connection, and says what it was asked.
+    async fn answer_one(listener: TcpListener) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = vec![0; 4096];
+        let count = stream.read(&mut asked).await.unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        String::from_utf8_lossy(&asked[..count]).into_owned()
+    }
+
+    async fn setup() -> (Client, Target, TcpListener) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let allow_cidrs = vec!["127.0.0.1/32".parse().unwrap()];
+        let policy = TargetPolicy { allow_http: true, allow_cidrs, ..TargetPolicy::default() };
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let target = Target::parse(&url, &policy).unwrap();
+        (Client::new(ClientSettings::default()).unwrap(), target, listener)
+    }
+
+    fn post(target: &Target) -> Outbound {
+        Outbound { body: Bytes::from_static(b"once"), ..Outbound::new(Method::POST, target.path()) }
+    }
+
+    /// On one thread the end of the kept connection is not noticed before the next request is
+    /// handed to it: the task that would notice has had no turn.
+    #[tokio::test]
+    async fn a_stale_connection_is_replaced_and_the_request_sent_once() {
+        for had_a_turn in [false, true] {
+            let (client, target, listener) = setup().await;
+            let server = tokio::spawn(answer_one(listener));
+            let mut far = keep(&client, &target).await;
+            if had_a_turn {
+                tokio::task::yield_now().await;
+            }
+            far.shutdown().await.unwrap();
+            let answer = client.send(&target, post(&target)).await.unwrap();
+            assert!(!answer.timing.reused);
+            assert!(server.await.unwrap().ends_with("\r\n\r\nonce"));
+            let mut leaked = Vec::new();
+            far.read_to_end(&mut leaked).await.unwrap();
+            assert_eq!(leaked, b"");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_spoke_unasked_is_replaced() {
+        let (client, target, listener) = setup().await;
+        let server = tokio::spawn(answer_one(listener));
+        let mut far = keep(&client, &target).await;
+        tokio::task::yield_now().await;
+        far.write_all(b"HTTP/1.1 408 Request Timeout\r\n\r\n").await.unwrap();
+        let answer = client.send(&target, post(&target)).await.unwrap();
+        assert_eq!(answer.status.as_u16(), 204);
+        assert!(server.await.unwrap().ends_with("\r\n\r\nonce"));
+    }
+
+    #[test]
+    fn only_a_break_before_anything_left_is_stale() {
+        let kind = |kind, sent| stale(Fault::new(kind, sent, "")).kind;
+        assert_eq!(kind(FaultKind::SendBroken, Sent::Nothing), FaultKind::StaleConnection);
+        assert_eq!(kind(FaultKind::SendBroken, Sent::Part), FaultKind::SendBroken);
+        assert_eq!(kind(FaultKind::HeadClosed, Sent::All), FaultKind::HeadClosed);
+    }
+}

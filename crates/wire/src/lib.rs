@@ -16,6 +16,7 @@ mod exchange;
 mod guard;
 mod leaf;
 mod message;
+mod path;
 mod pool;
 mod resolve;
 mod sent;
@@ -26,8 +27,7 @@ mod tls;
 pub use client::{Client, ClientSettings, HeadLimits, SetupError};
 pub use guard::{Guard, Refused, Why};
 pub use message::{BODY_LIMIT, Outbound, Received, TOTAL, Timeouts, Timing};
+pub use path::{PathError, RequestPath};
 pub use pool::PoolLimits;
 pub use resolve::{Resolve, ResolveError, SystemResolver};
-pub use target::{
-    ClientIdentity, PathError, RequestPath, Target, TargetError, TargetPolicy, TlsVersion,
-};
+pub use target::{ClientIdentity, Target, TargetError, TargetPolicy, TlsVersion};

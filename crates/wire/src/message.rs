@@ -2,7 +2,8 @@
 //! gateway must keep to itself (RFC 9110, section 7.6.1).
 
 use crate::body::Floor;
-use crate::target::{RequestPath, Target};
+use crate::path::RequestPath;
+use crate::target::Target;
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};

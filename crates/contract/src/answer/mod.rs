@@ -10,6 +10,7 @@ mod status;
 
 pub use foreign::{Loss, Projection};
 pub use problem::read as read_problem;
+pub(crate) use status::class_of_status;
 pub use status::for_caller as caller_status;
 
 use crate::emit::Written;

@@ -12,7 +12,7 @@ pub fn for_caller(class: Class, origin: Origin, upstream: Option<u16>) -> u16 {
     match (origin, upstream) {
         (Origin::Gateway, _) if gateways => 502,
         (Origin::Gateway, _) if class == Class::Internal => 500,
-        (Origin::Caller, Some(status)) if about_the_request(status) == Some(class) => status,
+        (Origin::Caller, Some(status)) if class_of_status(status) == Some(class) => status,
         (Origin::Upstream | Origin::Intermediary | Origin::Network, _) if by_class(class) < 500 => {
             not_the_callers(class)
         }
@@ -28,8 +28,8 @@ fn not_the_callers(class: Class) -> u16 {
     }
 }
 
-/// The class that a 4xx has by its definition.
-fn about_the_request(status: u16) -> Option<Class> {
+/// The class that a 4xx has by its definition (RFC 9110, section 15.5, and its companions).
+pub(crate) fn class_of_status(status: u16) -> Option<Class> {
     Some(match status {
         400 | 411 | 414 | 416 | 417 | 421 => Class::InvalidRequest,
         401 => Class::Unauthenticated,

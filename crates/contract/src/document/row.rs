@@ -206,8 +206,14 @@ fn take_of(node: &Node, problems: &mut Problems) -> Option<Take> {
 
 fn source(node: &Node, problems: &mut Problems) -> Option<Source> {
     if matches!(node.value, Value::Scalar { .. }) {
-        return when::pointer(notation::scalar(node, problems)?, &node.span, problems)
-            .map(|pointer: Pointer| Source::Body(pointer));
+        let pointer = when::pointer(notation::scalar(node, problems)?, &node.span, problems)?;
+        if pointer.tokens().any(|token| token == Pointer::EACH) {
+            problems
+                .add(node.span.clone(), "a part is taken from one place", "`*` is many of them")
+                .help("`*` has a meaning in `when.body` alone; name one element: /items/0/error");
+            return None;
+        }
+        return Some(Source::Body(pointer));
     }
     let map = Map::open(node, "a source", problems)?;
     let header: Option<HeaderName> = map.get("header").and_then(|n| when::header_name(n, problems));

@@ -24,6 +24,10 @@ pub enum PointerError {
 // === impl Pointer ===
 
 impl Pointer {
+    /// The step that stands for every element of an array, in the conditions of a contract. RFC
+    /// 6901 has no such step; in an object it is a member's name like any other.
+    pub const EACH: &'static str = "*";
+
     /// The pointer to the whole document; its text is empty.
     pub const fn root() -> Self {
         Self { tokens: Vec::new() }
@@ -45,7 +49,7 @@ impl Pointer {
     }
 
     /// The steps from the root, without escapes.
-    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+    pub fn tokens(&self) -> impl Iterator<Item = &str> + Clone {
         self.tokens.iter().map(String::as_str)
     }
 

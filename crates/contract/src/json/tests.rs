@@ -268,6 +268,22 @@ fn pointers_lead_where_the_rfc_says() {
 }
 
 #[test]
+fn a_star_stands_for_some_element() {
+    let text = br#"{"items":[{"id":1},{"id":2,"error":{"code":7}}],"*":"named","none":[]}"#;
+    let document = Document::parse(text).unwrap();
+    let some = |pattern: &str, test: fn(Node<'_, '_>) -> bool| {
+        document.some(&Pointer::parse(pattern).unwrap(), test)
+    };
+    assert!(some("/items/*/error", |node| node.kind() == Kind::Object));
+    assert!(some("/items/*/id", |node| node.scalar_text().as_deref() == Some("2")));
+    assert!(!some("/items/*/id", |node| node.is_null()));
+    assert!(!some("/items/*/error/*", |_| true));
+    assert!(!some("/none/*", |_| true));
+    assert!(some("/*", |node| node.as_str() == Some("named")));
+    assert!(some("", |node| node.kind() == Kind::Object));
+}
+
+#[test]
 fn pointers_to_nothing_find_nothing() {
     let document = parse(r#"{"list": [1, 2], "text": "x", "~1": 1, "ключ": {"🦀": 2}}"#);
     for pointer in [
@@ -382,7 +398,7 @@ proptest! {
     }
 
     #[test]
-    fn pointers_survive_their_text(tokens: Vec<String>) {
+    fn pointers_survive_their_text(tokens in prop::collection::vec("[~/01aé🦀]{0,4}", 0..6)) {
         let mut pointer = Pointer::root();
         for token in tokens {
             pointer.push(token);

@@ -6,9 +6,12 @@
 
 mod diagnostic;
 mod read;
+mod syntax;
 mod yaml;
 
 pub use diagnostic::{Diagnosis, Problem, Problems};
-pub(crate) use read::parse_duration;
-pub use read::{Map, boolean, duration, integer, list, name_of, scalar, text};
+pub(crate) use read::{hint, parse_duration};
+pub use read::{
+    Map, boolean, duration, integer, list, listed, name_of, nearest, one_of, scalar, text,
+};
 pub use yaml::{Entry, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, Value, parse};

@@ -1,6 +1,5 @@
 //! Giving the tree a meaning: typed access that notes every mistake and goes on.
 
-use super::yaml::is_null;
 use super::{Entry, Node, Problems, Value};
 use std::cell::RefCell;
 use std::ops::Range;
@@ -14,6 +13,7 @@ pub struct Map<'n> {
     span: Range<usize>,
     entries: &'n [Entry],
     asked: RefCell<Vec<&'static str>>,
+    missing: RefCell<Vec<&'static str>>,
 }
 
 impl<'n> Map<'n> {
@@ -21,7 +21,7 @@ impl<'n> Map<'n> {
     pub fn open(node: &'n Node, what: &'static str, problems: &mut Problems) -> Option<Self> {
         let entries = match &node.value {
             Value::Mapping(entries) => entries.as_slice(),
-            Value::Scalar { text, quoted: false } if is_null(text) => &[],
+            Value::Scalar { .. } if node.is_nothing() => &[],
             Value::Scalar { .. } | Value::Sequence(_) => {
                 problems.add(
                     node.span.clone(),
@@ -31,32 +31,36 @@ impl<'n> Map<'n> {
                 return None;
             }
         };
-        Some(Self { what, span: node.span.clone(), entries, asked: RefCell::default() })
+        let (asked, missing) = (RefCell::default(), RefCell::default());
+        Some(Self { what, span: node.span.clone(), entries, asked, missing })
     }
 
     /// The value of `key`, if it is there. A key with nothing behind it counts as absent.
     pub fn get(&self, key: &'static str) -> Option<&'n Node> {
-        self.asked.borrow_mut().push(key);
-        let entry = self.entries.iter().find(|e| e.key == key)?;
-        match &entry.node.value {
-            Value::Scalar { text, quoted: false } if is_null(text) => None,
-            _ => Some(&entry.node),
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&key) {
+            asked.push(key);
         }
+        self.entry(key).map(|e| &e.node).filter(|node| !node.is_nothing())
     }
 
-    /// The value of `key`, which must be there.
-    pub fn required(&self, key: &'static str, problems: &mut Problems) -> Option<&'n Node> {
+    /// The value of `key`, which must be there. That it is missing is noted when the mapping is
+    /// closed, since it may be there under a name that is spelled wrongly.
+    pub fn required(&self, key: &'static str) -> Option<&'n Node> {
         let found = self.get(key);
         if found.is_none() {
-            problems
-                .add(
-                    self.start(),
-                    format!("{} needs `{key}`", self.what),
-                    format!("`{key}` is missing"),
-                )
-                .help(format!("add `{key}: …`"));
+            self.missing.borrow_mut().push(key);
         }
         found
+    }
+
+    /// Whether `key` is written, whatever stands behind it.
+    pub fn has(&self, key: &str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|e| e.key == key)
     }
 
     /// All members, for a mapping whose keys are free names.
@@ -71,29 +75,96 @@ impl<'n> Map<'n> {
         start..end
     }
 
-    /// Reports every key that nobody asked for.
+    /// Notes every key that nobody asked for, and every one that is missing.
     pub fn close(self, problems: &mut Problems) {
         let asked = self.asked.into_inner();
+        let mut missing = self.missing.into_inner();
         for entry in self.entries.iter().filter(|e| !asked.contains(&e.key.as_str())) {
+            let meant = nearest(&entry.key, asked.iter().copied());
+            missing.retain(|key| Some(*key) != meant);
             let title = format!("`{}` is not a key of {}", entry.key, self.what);
-            let problem = problems.add(entry.key_span.clone(), title, "unknown key");
-            problem.help(hint(&entry.key, &asked));
+            let help = match (meant, entry.bare) {
+                (None, true) => {
+                    "if the comma before it belongs to a text, put all of the text in quotes".into()
+                }
+                _ => hint(&entry.key, &asked),
+            };
+            problems.add(entry.key_span.clone(), title, "unknown key").help(help);
         }
+        note_missing(self.what, self.span, self.entries, &missing, problems);
+    }
+}
+
+/// One mistake for all keys that are not written, and one for each that has nothing behind it.
+fn note_missing(
+    what: &str,
+    span: Range<usize>,
+    entries: &[Entry],
+    missing: &[&'static str],
+    problems: &mut Problems,
+) {
+    let written = |key: &str| entries.iter().find(|e| e.key == key);
+    for entry in missing.iter().filter_map(|key| written(key)) {
+        let title = format!("{what} needs a `{}`", entry.key);
+        problems.add(entry.key_span.clone(), title, "there is nothing behind it");
+    }
+    let absent: Vec<_> = missing.iter().filter(|key| written(key).is_none()).collect();
+    if absent.is_empty() {
+        return;
+    }
+    let names: Vec<_> = absent.iter().map(|key| format!("`{key}`")).collect();
+    let lines: Vec<_> = absent.iter().map(|key| format!("`{key}: …`")).collect();
+    let at = entries.first().map_or(span, |e| e.key_span.clone());
+    let label = if absent.len() == 1 { "it is missing here" } else { "they are missing here" };
+    problems
+        .add(at, format!("{what} needs {}", and(&names)), label)
+        .help(format!("add {}", and(&lines)));
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn and(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
     }
 }
 
 /// "Did you mean", or the list of what is possible.
-fn hint(written: &str, possible: &[&str]) -> String {
-    match nearest(written, possible) {
+pub(crate) fn hint(written: &str, possible: &[&str]) -> String {
+    match nearest(written, possible.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("it is one of: {}", possible.join(", ")),
+        None => format!("it is one of: {}", wrapped(possible)),
     }
 }
 
-fn nearest<'a>(written: &str, possible: &[&'a str]) -> Option<&'a str> {
-    let distance = |name: &str| strsim::damerau_levenshtein(written, name);
-    let near = possible.iter().copied().min_by_key(|name| distance(name))?;
-    (distance(near) <= 1 + near.len() / 4).then_some(near)
+/// The names in lines of bearable length.
+fn wrapped(names: &[&str]) -> String {
+    let mut text = String::new();
+    let mut line = 0;
+    for (at, name) in names.iter().enumerate() {
+        if at > 0 {
+            text.push_str(if line > 80 { ",\n" } else { ", " });
+            line = if line > 80 { 0 } else { line + 2 };
+        }
+        text.push_str(name);
+        line += name.len();
+    }
+    text
+}
+
+/// The possible name that `written` was probably meant to be: a third of the longer one is
+/// different at most, or it is the same but for capitals, or it is the first word of it.
+pub fn nearest<'a>(written: &str, possible: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = written.to_ascii_lowercase();
+    let distance = |name: &str| match name.to_ascii_lowercase() {
+        name if name == lower => 0,
+        name if name.strip_prefix(&lower).is_some_and(|rest| rest.starts_with(['_', '-'])) => 1,
+        name => strsim::damerau_levenshtein(&lower, &name),
+    };
+    let near = possible.min_by_key(|name| distance(name))?;
+    let most = written.len().max(near.len()).max(3) / 3;
+    (distance(near) <= most && !lower.is_empty()).then_some(near)
 }
 
 /// The scalar's text, whatever it looks like.
@@ -101,11 +172,11 @@ pub fn scalar<'n>(node: &'n Node, problems: &mut Problems) -> Option<&'n str> {
     match &node.value {
         Value::Scalar { text, .. } => Some(text),
         Value::Sequence(_) | Value::Mapping(_) => {
-            problems.add(
-                node.span.clone(),
-                "a single value is needed",
-                format!("this is {}", node.describe()),
-            );
+            let label = format!("this is {}", node.describe());
+            let problem = problems.add(node.span.clone(), "a single value is needed", label);
+            if node.looks_like_a_slot() {
+                problem.help("put a text that starts with `{` in quotes: \"{name} …\"");
+            }
             None
         }
     }
@@ -193,6 +264,30 @@ pub fn name_of<T>(
             .help(hint(text, names));
     }
     found
+}
+
+/// The scalar as a member of a table of names.
+pub fn one_of<T: Copy>(
+    node: &Node,
+    what: &str,
+    table: &[(&'static str, T)],
+    problems: &mut Problems,
+) -> Option<T> {
+    let names: Vec<_> = table.iter().map(|(name, _)| *name).collect();
+    let from_name =
+        |text: &str| table.iter().find(|(name, _)| *name == text).map(|(_, member)| *member);
+    name_of(node, what, &names, from_name, problems)
+}
+
+/// A list's items, of which there must be one; a single value counts as a list of one.
+pub fn listed<'n>(node: &'n Node, problems: &mut Problems) -> &'n [Node] {
+    let items = list(node);
+    if items.is_empty() {
+        problems
+            .add(node.span.clone(), "an empty list says nothing", "here")
+            .help("leave the key out where there is no condition");
+    }
+    items
 }
 
 /// A list's items; a single value counts as a list of one.

@@ -1,10 +1,10 @@
-//! YAML as a tree with places. The only file that names the YAML crate.
+//! YAML as a tree with places. With `syntax` the only file that names the YAML crate.
 //!
 //! A scalar stays text until somebody says what it should be, so `version: 7.10` keeps its zero and
 //! `name: no` is a name. Anchors, aliases, tags and several documents in one file are refused: a
 //! contract needs none of them, and without aliases there is no YAML bomb.
 
-use super::{Diagnosis, Problems};
+use super::{Diagnosis, Problems, syntax};
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -50,14 +50,28 @@ pub struct Entry {
     pub key_span: Range<usize>,
     /// The value.
     pub node: Node,
+    /// Whether the key stands alone, without a colon, as it can in `{ a, b }`. More often than not
+    /// it is the end of a text with a comma.
+    pub bare: bool,
 }
 
 impl Node {
+    /// Whether nothing stands there, or the name of nothing: `null` or `~`.
+    pub fn is_nothing(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, quoted: false } if is_null(text))
+    }
+
+    /// Whether this reads like a template's slot without quotes, `{name}` or `{}`, which YAML takes
+    /// for a mapping.
+    pub(super) fn looks_like_a_slot(&self) -> bool {
+        matches!(&self.value, Value::Mapping(entries) if entries.iter().all(|e| e.bare))
+    }
+
     /// What this is, for people.
     pub fn describe(&self) -> &'static str {
         match &self.value {
-            Value::Scalar { text, quoted: false } if is_null(text) => "nothing",
-            Value::Scalar { .. } => "a scalar",
+            Value::Scalar { .. } if self.is_nothing() => "nothing",
+            Value::Scalar { .. } => "a single value",
             Value::Sequence(_) => "a list",
             Value::Mapping(_) => "a mapping",
         }
@@ -78,7 +92,7 @@ impl Node {
     }
 }
 
-pub(super) fn is_null(text: &str) -> bool {
+fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
@@ -155,8 +169,9 @@ impl<'s> Builder<'s> {
     /// Takes one event; `None` ends the reading, with the reason among the problems.
     fn take(&mut self, event: Event<'_>, at: &Range<usize>, problems: &mut Problems) -> Option<()> {
         if let Some(what) = refused(&event) {
+            let at = self.word_before(at.start).unwrap_or_else(|| at.clone());
             problems
-                .add(at.clone(), format!("{what} are not supported"), "here")
+                .add(at, format!("{what} are not supported"), "this is one")
                 .help("write the value out");
             return None;
         }
@@ -207,6 +222,7 @@ impl<'s> Builder<'s> {
 
     fn put(&mut self, node: Node, problems: &mut Problems) -> Option<()> {
         self.nodes += 1;
+        let bare = self.stands_alone(&node);
         if self.nodes > MAX_NODES {
             problems.add(node.span, format!("more than {MAX_NODES} values in one file"), "here");
             return None;
@@ -218,7 +234,7 @@ impl<'s> Builder<'s> {
                 None => *key = Some(key_of(node, problems)?),
                 Some((text, span)) => {
                     note_repetition(seen, &text, &span, problems);
-                    entries.push(Entry { key: text, key_span: span, node });
+                    entries.push(Entry { key: text, key_span: span, node, bare });
                 }
             },
         }
@@ -227,9 +243,26 @@ impl<'s> Builder<'s> {
 
     fn syntax(&self, error: &ScanError, problems: &mut Problems) {
         let at = self.offset(error.marker().byte_offset(), error.marker().index());
-        problems
-            .add(at..at + 1, format!("this is not YAML: {}", error.info()), "here")
-            .help("check the indentation, the quotes and the brackets before this place");
+        let words = syntax::words(error.kind());
+        problems.add(at..at + 1, words.title, words.label).help(words.help);
+    }
+
+    /// Whether `node` is the nothing behind a key that has no colon. Of a value that is not there,
+    /// the parser gives the place behind the key.
+    fn stands_alone(&self, node: &Node) -> bool {
+        let Some(Open::Mapping { key: Some((_, key)), .. }) = self.open.last() else {
+            return false;
+        };
+        let behind = self.source.get(key.end..).unwrap_or_default().trim_start();
+        node.is_nothing() && behind.starts_with([',', '}'])
+    }
+
+    /// The word before `at` in its line: the anchor or the tag of the value there.
+    fn word_before(&self, at: usize) -> Option<Range<usize>> {
+        let before = self.source.get(..at)?.trim_end_matches(' ');
+        let start = before.rfind([' ', '\n']).map_or(0, |space| space + 1);
+        let word = before.get(start..)?;
+        word.starts_with(['&', '*', '!']).then_some(start..before.len())
     }
 
     fn range(&self, span: Span) -> Range<usize> {
@@ -258,7 +291,7 @@ fn key_of(node: Node, problems: &mut Problems) -> Option<(String, Range<usize>)>
     match node.value {
         Value::Scalar { text, .. } => Some((text, node.span)),
         Value::Sequence(_) | Value::Mapping(_) => {
-            problems.add(node.span, "a key must be a scalar", "this is not");
+            problems.add(node.span, "a key must be a single value", "this is not");
             None
         }
     }
@@ -334,6 +367,6 @@ mod tests {
     #[test]
     fn broken_yaml_names_its_place() {
         let text = mistakes("a: [1, 2\nb: 3\n");
-        assert!(text.contains("not YAML") && text.contains("x.yaml:"), "{text}");
+        assert!(text.contains("brackets do not match") && text.contains("x.yaml:"), "{text}");
     }
 }

@@ -3,3 +3,6 @@
 
 mod laws;
 mod shipped;
+mod stories;
+mod story;
+mod wrong;

@@ -1,12 +1,14 @@
 //! Each way in which a plain exchange fails, with its kind and how much had been sent.
 
-use crate::kit::{SHORT, assert_fault, client, client_with, get, open_policy, post, target};
+use crate::kit::{
+    SHORT, assert_fault, client, client_with, get, hurried, open_policy, post, target,
+};
 use crate::peer::{Peer, request, reset, say};
 use async_trait::async_trait;
 use bytes::Bytes;
 use candor_facts::{FaultKind, Sent};
 use candor_wire::body::Floor;
-use candor_wire::{Client, ClientSettings, Outbound, Resolve, ResolveError, Target, Timeouts};
+use candor_wire::{Client, ClientSettings, Outbound, Resolve, ResolveError, Target};
 use http::{Method, StatusCode};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -60,7 +62,8 @@ async fn name_failures_are_told_apart() {
         (Arc::new(Hangs), FaultKind::ResolveTimedOut),
     ];
     for (resolver, kind) in cases {
-        let result = client_with(resolver).send(&target, get(&target)).await;
+        let request = hurried(get(&target), |timeouts| timeouts.resolve = SHORT);
+        let result = client_with(resolver).send(&target, request).await;
         assert_fault(result, kind, Sent::Nothing);
     }
 }
@@ -93,7 +96,8 @@ async fn a_full_backlog_times_out() {
     let connect = || std::net::TcpStream::connect_timeout(&address, SHORT);
     let _full: Vec<_> = std::iter::repeat_with(connect).take_while(Result::is_ok).collect();
     let target = target(address);
-    let result = client().send(&target, get(&target)).await;
+    let request = hurried(get(&target), |timeouts| timeouts.connect = SHORT);
+    let result = client().send(&target, request).await;
     assert_fault(result, FaultKind::ConnectTimedOut, Sent::Nothing);
 }
 
@@ -125,7 +129,8 @@ async fn a_reset_while_sending_leaves_a_part() {
 async fn a_peer_that_does_not_read_makes_sending_time_out() {
     let peer = Peer::that_is_mute().await;
     let target = target(peer.address);
-    let result = client().send(&target, post(&target, large())).await;
+    let request = hurried(post(&target, large()), |timeouts| timeouts.head = SHORT);
+    let result = client().send(&target, request).await;
     assert_fault(result, FaultKind::SendTimedOut, Sent::Part);
 }
 
@@ -153,7 +158,8 @@ async fn a_reset_before_the_head_comes_after_everything_was_sent() {
 async fn a_mute_peer_times_out() {
     let peer = Peer::that_is_mute().await;
     let target = target(peer.address);
-    let result = client().send(&target, post(&target, "body")).await;
+    let request = hurried(post(&target, "body"), |timeouts| timeouts.head = SHORT);
+    let result = client().send(&target, request).await;
     assert_fault(result, FaultKind::HeadTimedOut, Sent::All);
 }
 
@@ -261,8 +267,8 @@ async fn a_body_that_drips_or_stalls_times_out() {
     let drip = Outbound { body_floor: Some(floor), ..get(&target) };
     let result = client().send(&target, drip).await;
     assert_fault(result, FaultKind::BodyTimedOut, Sent::All);
-    let timeouts = Timeouts { body: Duration::from_millis(50), ..get(&target).timeouts };
-    let result = client().send(&target, Outbound { timeouts, ..get(&target) }).await;
+    let stall = hurried(get(&target), |timeouts| timeouts.body = SHORT);
+    let result = client().send(&target, stall).await;
     assert_fault(result, FaultKind::BodyTimedOut, Sent::All);
 }
 
@@ -272,12 +278,8 @@ async fn a_body_that_drips_or_stalls_times_out() {
 async fn the_deadline_ends_the_phase_that_runs() {
     let peer = Peer::that_is_mute().await;
     let target = target(peer.address);
-    let soon = |timeouts| Outbound {
-        deadline: Instant::now() + Duration::from_millis(50),
-        timeouts,
-        ..get(&target)
-    };
-    let result = client().send(&target, soon(Timeouts::default())).await;
+    let soon = Outbound { deadline: Instant::now() + SHORT, ..get(&target) };
+    let result = client().send(&target, soon).await;
     assert_fault(result, FaultKind::HeadTimedOut, Sent::All);
 }
 

@@ -66,14 +66,13 @@ pub(crate) fn target(address: SocketAddr) -> Target {
 }
 
 pub(crate) fn get(target: &Target) -> Outbound {
-    let timeouts = Timeouts {
-        resolve: SHORT,
-        connect: SHORT,
-        handshake: SHORT,
-        head: SHORT,
-        ..Timeouts::default()
-    };
-    Outbound { timeouts, ..Outbound::new(Method::GET, target.path()) }
+    Outbound::new(Method::GET, target.path())
+}
+
+/// The same request, with less time for some phase.
+pub(crate) fn hurried(mut request: Outbound, change: impl FnOnce(&mut Timeouts)) -> Outbound {
+    change(&mut request.timeouts);
+    request
 }
 
 pub(crate) fn post(target: &Target, body: impl Into<Bytes>) -> Outbound {

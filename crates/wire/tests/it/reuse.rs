@@ -5,9 +5,6 @@ use crate::peer::{Peer, request, reset, say};
 use candor_facts::{FaultKind, Sent};
 use candor_wire::{Client, ClientSettings, PoolLimits};
 use http::StatusCode;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::mpsc;
 use std::time::Duration;
 
 const FINE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
@@ -95,29 +92,17 @@ async fn nobody_coming_back_closes_a_kept_connection() {
     ended.recv().await.unwrap();
 }
 
-/// On one thread the task of a kept connection cannot notice its end before the next request is
-/// handed to it, as long as the test does not wait for anything else.
 #[tokio::test]
-async fn a_stale_connection_is_replaced_once() {
-    let (closed, when_closed) = mpsc::channel();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = std::thread::spawn(move || {
-        for _ in 0..2 {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut bytes = [0; 1024];
-            assert!(stream.read(&mut bytes).unwrap() > 0);
-            stream.write_all(FINE.as_bytes()).unwrap();
-            drop(stream);
-            closed.send(()).unwrap();
-        }
-    });
-    let (client, target) = (client(), target(address));
-    client.send(&target, post(&target, "one")).await.unwrap();
-    when_closed.recv().unwrap();
-    let answer = client.send(&target, post(&target, "two")).await.unwrap();
-    assert_eq!((answer.status, answer.timing.reused), (StatusCode::OK, false));
-    server.join().unwrap();
+async fn a_connection_that_was_closed_while_idle_is_replaced() {
+    let peer = Peer::that_answers(FINE).await;
+    let (client, target) = (client(), target(peer.address));
+    for _ in 0..3 {
+        let answer = client.send(&target, post(&target, "body")).await.unwrap();
+        assert!(!answer.timing.reused);
+        // Time for the end of the connection to arrive.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(peer.accepted(), 3);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Each way in which a handshake fails, and the ways in which it succeeds.
 
-use crate::kit::{assert_fault, client, get, open_policy, post};
+use crate::kit::{SHORT, assert_fault, client, get, hurried, open_policy, post};
 use crate::peer::{Peer, keep_answering, reset, say};
 use candor_facts::{FaultKind, Sent};
 use candor_wire::{ClientIdentity, Target, TargetPolicy, TlsVersion};
@@ -210,7 +210,7 @@ async fn after_hello(
     mut stream: tokio::net::TcpStream,
     answer: &'static [u8],
 ) -> tokio::net::TcpStream {
-    stream.read(&mut [0; 4096]).await.unwrap();
+    assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
     say(&mut stream, answer).await;
     stream
 }
@@ -250,7 +250,8 @@ async fn a_server_hello_that_is_nonsense_is_misbehaviour() {
 async fn a_mute_handshake_times_out() {
     let peer = Peer::that_is_mute().await;
     let target = target(&peer, &trusting(&authority("root")));
-    let result = client().send(&target, get(&target)).await;
+    let request = hurried(get(&target), |timeouts| timeouts.handshake = SHORT);
+    let result = client().send(&target, request).await;
     assert_fault(result, FaultKind::HandshakeTimedOut, Sent::Nothing);
 }
 

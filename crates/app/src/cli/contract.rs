@@ -1,0 +1,118 @@
+//! `candor contract`: the contracts at hand, their rows, and whether a file is one.
+
+use anyhow::{Context, Result};
+use candor_contract::row::{Allow, OutcomeRule};
+use candor_contract::{Library, Row};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// List, show and check contracts.
+#[derive(Debug, Args)]
+pub(crate) struct Contract {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the contracts that come with Candor
+    List,
+    /// Show the rows of a contract, in the order in which they are tried
+    Show {
+        /// Its name
+        name: String,
+        /// Print the file itself
+        #[arg(long)]
+        source: bool,
+    },
+    /// Read contract files and report every mistake, with its place
+    Check {
+        /// The files; one may extend another that stands before it
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print a JSON Schema, for editors and programs
+    Schema {
+        /// Of what
+        #[arg(value_enum, default_value = "contract")]
+        of: SchemaOf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum SchemaOf {
+    /// Of a contract file
+    Contract,
+    /// Of a verdict
+    Verdict,
+}
+
+impl Contract {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::List => list(),
+            Command::Show { name, source: true } => source(&name),
+            Command::Show { name, source: false } => show(&name),
+            Command::Check { files } => check(&files),
+            Command::Schema { of } => schema(of),
+        }
+    }
+}
+
+fn list() -> Result<ExitCode> {
+    for table in Library::shipped()?.tables() {
+        let rows = table.own_rows().len();
+        println!("{:<20} {rows:>4} rows  {}", table.label(), table.title());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn source(name: &str) -> Result<ExitCode> {
+    super::table(&Library::shipped()?, name)?;
+    print!("{}", Library::shipped_source(name).context("the contract has no file")?);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(name: &str) -> Result<ExitCode> {
+    let table = super::table(&Library::shipped()?, name)?;
+    println!("{}: {}\n{}\n", table.label(), table.title(), table.source().url);
+    println!("{:<28} {:<22} {:<12} {:<13} meaning", "row", "class", "outcome", "retry");
+    for row in table.own_rows() {
+        println!("{}", line(row));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(row: &Row) -> String {
+    let outcome = match row.outcome {
+        OutcomeRule::Is(outcome) => outcome.name(),
+        OutcomeRule::ByEvidence => "by evidence",
+    };
+    let retry = match row.retry.allow {
+        Allow::Allowed => "allowed",
+        Allow::Never => "never",
+        Allow::Undocumented => "undocumented",
+    };
+    let mark = if row.is_inferred() { " (inferred)" } else { "" };
+    let class = row.class.name();
+    format!("{:<28} {class:<22} {outcome:<12} {retry:<13} {}{mark}", row.id, row.title)
+}
+
+fn check(files: &[PathBuf]) -> Result<ExitCode> {
+    let Some(library) = super::library(files)? else { return Ok(ExitCode::FAILURE) };
+    let added = library.tables().iter().rev().take(files.len()).rev();
+    for table in added {
+        println!("{}: {} rows, no mistake", table.label(), table.own_rows().len());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn schema(of: SchemaOf) -> Result<ExitCode> {
+    let schema = match of {
+        SchemaOf::Contract => candor_contract::file_schema::contract_schema(),
+        SchemaOf::Verdict => candor_contract::file_schema::verdict_schema(),
+    };
+    println!("{}", serde_json::to_string_pretty(&schema)?);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,88 @@
+//! The command line: one file a command.
+
+mod contract;
+mod explain;
+
+use anyhow::{Context, Result};
+use candor_contract::Library;
+use clap::{Parser, Subcommand};
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The largest contract file that is read, in bytes; the reader has a lower limit of its own.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// Candor understands how an HTTP API says no: what happened, whose doing it is, whether the request
+/// took effect, whether and when to try again, and what to show a person.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Explain(explain::Explain),
+    Contract(contract::Contract),
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Explain(command) => command.run(),
+            Command::Contract(command) => command.run(),
+        }
+    }
+}
+
+/// How output is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The shipped contracts, and those of the files given. Mistakes in a file are printed; `None` then.
+fn library(files: &[PathBuf]) -> Result<Option<Library>> {
+    let mut library = Library::shipped().context("a shipped contract has a mistake")?;
+    let mut whole = true;
+    for file in files {
+        let source = read_file(file)?;
+        if let Err(diagnosis) = library.add(&file.display().to_string(), &source) {
+            let styled = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            eprintln!("{}\n", if styled { diagnosis.coloured() } else { diagnosis.to_string() });
+            whole = false;
+        }
+    }
+    Ok(whole.then_some(library))
+}
+
+fn read_file(path: &Path) -> Result<String> {
+    String::from_utf8(read_bytes(path)?)
+        .with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
+
+/// Reads a file, or stdin for `-`; bounded.
+fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().take(MAX_FILE).read_to_end(&mut bytes).context("cannot read stdin")?;
+        return Ok(bytes);
+    }
+    let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()));
+    let read = file?.take(MAX_FILE).read_to_end(&mut bytes);
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(bytes)
+}
+
+/// The contract `name`, or an error that names the nearest ones.
+fn table(library: &Library, name: &str) -> Result<std::sync::Arc<candor_contract::Table>> {
+    library.get(name).with_context(|| {
+        let known: Vec<_> = library.tables().iter().map(|t| t.name()).collect();
+        format!("there is no contract `{name}`; known are: {}", known.join(", "))
+    })
+}

@@ -1,0 +1,72 @@
+//! Finding rows by what a person has: a status, a code, a text.
+
+use crate::row::{Row, Scalar};
+use crate::table::Table;
+
+/// A row that was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Match<'t> {
+    /// The row.
+    pub row: &'t Row,
+    /// The status that was asked for.
+    pub status: Option<u16>,
+    /// The code that was asked for.
+    pub code: Option<&'t str>,
+}
+
+/// The contract's own rows that apply to an answer with `status`, in the order in which they are
+/// tried; those without a code, which apply when nothing else is known, come first.
+pub fn by_status(table: &Table, status: u16) -> Vec<Match<'_>> {
+    let has = |(low, high): &(u16, u16)| (*low..=*high).contains(&status);
+    let fits = |row: &&Row| row.when.iter().any(|when| when.status.iter().any(has));
+    let mut rows: Vec<&Row> = table.own_rows().iter().filter(fits).collect();
+    if rows.is_empty() {
+        rows = table.rows().iter().filter(fits).take(1).collect();
+    }
+    rows.sort_by_key(|row| row.when.first().map_or(0, crate::row::When::weight));
+    rows.into_iter().map(|row| Match { row, status: Some(status), code: None }).collect()
+}
+
+/// The contract's own rows with the code `code`.
+pub fn by_code<'t>(table: &'t Table, code: &'t str) -> Vec<Match<'t>> {
+    let codes = |row: &Row| row.when.iter().flat_map(|w| &w.code).any(|c| c.matches(code));
+    let rows = table.own_rows().iter().filter(|row| codes(row));
+    rows.map(|row| Match { row, status: None, code: Some(code) }).collect()
+}
+
+/// The contract's own rows with the wording `text`: its message, its reason phrase, its title. The
+/// one whose wording has more literal text comes first.
+pub fn by_text<'t>(table: &'t Table, text: &str) -> Vec<Match<'t>> {
+    let text = text.trim();
+    let weight = |row: &Row| {
+        let wording = row.wording().filter(|w| w.literal_len() > 3 && w.matches(text));
+        let phrase = row.when.iter().flat_map(|w| &w.text).any(|t| t.eq_ignore_ascii_case(text));
+        let titled = row.title.eq_ignore_ascii_case(text) || row.id == text;
+        wording.map(|w| w.literal_len()).or((phrase || titled).then_some(text.len()))
+    };
+    let mut found: Vec<_> =
+        table.own_rows().iter().filter_map(|row| Some((weight(row)?, row))).collect();
+    found.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    found.into_iter().map(|(_, row)| Match { row, status: None, code: None }).collect()
+}
+
+/// Up to five documented codes next to `code`: by number where both are numbers, else by letters.
+pub fn nearest_codes(table: &Table, code: &str) -> Vec<String> {
+    let mut codes: Vec<&str> = Vec::new();
+    for scalar in table.own_rows().iter().flat_map(|row| &row.when).flat_map(|w| &w.code) {
+        if let Scalar::Is(text) = scalar
+            && !codes.contains(&text.as_str())
+        {
+            codes.push(text);
+        }
+    }
+    codes.sort_by_key(|known| distance(known, code));
+    codes.into_iter().take(5).map(str::to_owned).collect()
+}
+
+fn distance(known: &str, code: &str) -> u64 {
+    match (known.parse::<u64>(), code.parse::<u64>()) {
+        (Ok(known), Ok(code)) => known.abs_diff(code),
+        _ => 1_000_000 + strsim::damerau_levenshtein(known, code) as u64,
+    }
+}

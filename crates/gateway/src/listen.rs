@@ -1,0 +1,288 @@
+//! The door to callers: threads that each serve their own connections over HTTP/1.1.
+//!
+//! Every worker is a thread with a runtime, a listener on the shared port (`SO_REUSEPORT`) and kept
+//! connections of its own, so that a call crosses no thread. What is said on a connection is told in
+//! `journey`.
+
+use crate::journey::{self, Gateway};
+use crate::reply;
+use crate::setup::Setup;
+use crate::unwind::caught;
+use candor_wire::{Client, ClientSettings};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+/// How long a caller may take to send a request's head.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long calls may go on after the stop was asked for.
+const DRAIN_TIME: Duration = Duration::from_secs(30);
+/// How often the signing keys are looked after.
+const KEYS_TIME: Duration = Duration::from_secs(60);
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Why the gateway does not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        #[source]
+        cause: io::Error,
+    },
+    /// A worker could not be started.
+    #[error("cannot start a worker")]
+    Worker(#[source] io::Error),
+    /// The client for outgoing calls could not be set up.
+    #[error("cannot set up outgoing calls")]
+    Client(#[from] candor_wire::SetupError),
+}
+
+/// A running gateway. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+/// Starts the gateway and returns when it listens.
+///
+/// # Errors
+/// The address is taken or not allowed, or threads or name resolution are not to be had.
+pub fn start(setup: Setup) -> Result<Running, ListenError> {
+    let (stop, stopped) = watch::channel(false);
+    let mut running = Running { address: setup.listen, stop, workers: Vec::new() };
+    let shared = Arc::new(Shared {
+        open: AtomicUsize::new(0),
+        gateway: Gateway::new(setup),
+    });
+    for number in 0..shared.gateway.setup.workers.max(1) {
+        let (worker, address) = worker(number, running.address, &shared, stopped.clone())?;
+        running.address = address;
+        running.workers.push(worker);
+    }
+    Ok(running)
+}
+
+// === impl Running ===
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no new calls, lets those under way end for up to 30 seconds, and returns.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.stop.send_replace(true);
+        for worker in self.workers.drain(..) {
+            if worker.join().is_err() {
+                tracing::error!("a worker ended in a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+// === a worker ===
+
+/// What all workers share.
+#[derive(Debug)]
+struct Shared {
+    gateway: Gateway,
+    open: AtomicUsize,
+}
+
+fn worker(
+    number: usize,
+    address: SocketAddr,
+    shared: &Arc<Shared>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(JoinHandle<()>, SocketAddr), ListenError> {
+    let (tell, told) = mpsc::channel();
+    let shared = Arc::clone(shared);
+    let body = move || run(number, address, &shared, stopped, &tell);
+    let name = format!("candor-{number}");
+    let thread = std::thread::Builder::new().name(name).spawn(body).map_err(ListenError::Worker)?;
+    let gone = || ListenError::Worker(io::Error::other("the worker ended before it listened"));
+    let address = told.recv().map_err(|_| gone())??;
+    Ok((thread, address))
+}
+
+fn run(
+    number: usize,
+    address: SocketAddr,
+    shared: &Arc<Shared>,
+    stopped: watch::Receiver<bool>,
+    tell: &mpsc::Sender<Result<SocketAddr, ListenError>>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(cause) => return drop(tell.send(Err(ListenError::Worker(cause)))),
+    };
+    LocalSet::new().block_on(&runtime, async {
+        match open(address, shared) {
+            Ok((listener, client)) => {
+                let address = listener.local_addr().unwrap_or(address);
+                drop(tell.send(Ok(address)));
+                let keys = (number == 0).then(|| tokio::task::spawn_local(tend(Arc::clone(shared))));
+                serve(&listener, client, shared, stopped).await;
+                if let Some(keys) = keys {
+                    keys.abort();
+                }
+            }
+            Err(error) => drop(tell.send(Err(error))),
+        }
+    });
+}
+
+fn open(address: SocketAddr, shared: &Shared) -> Result<(TcpListener, Client), ListenError> {
+    let listener = bind(address).map_err(|cause| ListenError::Bind { address, cause })?;
+    let setup = &shared.gateway.setup;
+    let client = Client::new(ClientSettings {
+        guard: setup.guard.clone(),
+        resolver: setup.resolver.clone(),
+        ..ClientSettings::default()
+    })?;
+    Ok((listener, client))
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Rotates the signing keys in their time.
+async fn tend(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(KEYS_TIME).await;
+        let now = shared.gateway.setup.clock.now().as_second();
+        if let Err(error) = shared.gateway.setup.keys.tend(now) {
+            tracing::error!(%error, "the signing keys could not be looked after");
+        }
+    }
+}
+
+/// Accepts connections until the stop, then lets those under way end.
+async fn serve(
+    listener: &TcpListener,
+    client: Client,
+    shared: &Arc<Shared>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let connections = Rc::new(());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopped.wait_for(|stop| *stop) => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let held = Rc::clone(&connections);
+                let connection =
+                    connection(stream, client.clone(), Arc::clone(shared), stopped.clone());
+                tokio::task::spawn_local(async move {
+                    connection.await;
+                    drop(held);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, mostly: wait, so that the loop does not spin.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    let drained = async {
+        while Rc::strong_count(&connections) > 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    if tokio::time::timeout(DRAIN_TIME, drained).await.is_err() {
+        tracing::warn!("calls were still under way when the time to end them was over");
+    }
+}
+
+/// Serves one connection until it ends, or until the call under way at the stop has ended.
+async fn connection(
+    stream: TcpStream,
+    client: Client,
+    shared: Arc<Shared>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let Some(_place) = Place::take(&shared) else {
+        tracing::warn!("a connection was closed: the limit is reached");
+        return;
+    };
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY was not set");
+    }
+    let gateway = &shared.gateway;
+    let service = service_fn(|request| {
+        let call = journey::answer(gateway, &client, request);
+        async move {
+            let ended = caught(call).await;
+            Ok::<_, Infallible>(ended.unwrap_or_else(|_| reply::panicked(gateway)))
+        }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(64 * 1024);
+    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        _ = stopped.wait_for(|stop| *stop) => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a caller's connection ended");
+    }
+}
+
+/// One of the places for open connections.
+struct Place<'s>(&'s AtomicUsize);
+
+impl<'s> Place<'s> {
+    fn take(shared: &'s Shared) -> Option<Self> {
+        let limit = shared.gateway.setup.limits.connections;
+        let before = shared.open.fetch_add(1, Ordering::Relaxed);
+        let place = Self(&shared.open);
+        (before < limit).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

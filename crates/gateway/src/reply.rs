@@ -1,0 +1,151 @@
+//! The caller's answer, written once.
+
+use crate::attempt::Ended;
+use crate::journey::{Gateway, Trip, words_for};
+use crate::names;
+use bytes::Bytes;
+use candor_contract::{Dialect, Reading, Written};
+use candor_facts::{Attempt, Ending, Exchange, Held, HeldKind, Outcome, Request, Verdict};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use uuid::Uuid;
+
+/// An answer to a caller.
+pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// The handler's success passes on as it came: its status, its type, its bytes.
+pub(crate) fn success(trip: &Trip, ended: Ended, reading: &Reading<'_>, attempts: usize) -> Reply {
+    let Ok(received) = ended.result else { return plain(StatusCode::INTERNAL_SERVER_ERROR) };
+    let mut reply = Response::new(Full::new(received.body));
+    *reply.status_mut() = received.status;
+    let headers = reply.headers_mut();
+    if let Some(media) = received.headers.get(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, media.clone());
+    }
+    headers.insert(names::CLASS, HeaderValue::from_static(reading.row.class.name()));
+    headers.insert(names::OUTCOME, HeaderValue::from_static(reading.outcome.name()));
+    put(headers, names::ROW, &format!("{}/{}", reading.table.label(), reading.row.id));
+    put(headers, names::REQUEST_ID, &trip.request_id.to_string());
+    put(headers, names::ATTEMPTS, &attempts.to_string());
+    reply
+}
+
+/// A call that was held back.
+pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
+    let table = match trip.callback.as_ref().and_then(|id| gateway.setup.callbacks.get(id)) {
+        Some(callback) => callback.table(),
+        None => &gateway.setup.fallback,
+    };
+    let ending = Ending::Held(held);
+    let reading =
+        table.classify(&Exchange { request: Request::default(), ending, ended_at: None });
+    let name = trip.cyberapp.as_deref().unwrap_or("the");
+    let names = [("cyberapp_name", name)];
+    let verdict = reading.verdict(&words_for(gateway, trip, &names));
+    failure(gateway, trip, verdict, Vec::new())
+}
+
+/// A failure, in the form that the caller reads; told to the operator as well.
+pub(crate) fn failure(
+    gateway: &Gateway,
+    trip: &Trip,
+    mut verdict: Verdict,
+    attempts: Vec<Attempt>,
+) -> Reply {
+    verdict.error_id = Some(error_id(gateway));
+    verdict.attempts = attempts;
+    tell(trip, &verdict);
+    let dialect = gateway.setup.answer_as.as_deref().map_or(Dialect::Problem, Dialect::Contract);
+    let mut reply = from_written(dialect.write(&verdict));
+    verdict_headers(reply.headers_mut(), trip, &verdict);
+    reply
+}
+
+/// The public keys, as a JWK Set (RFC 7517).
+pub(crate) fn keys(jwks: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(jwks));
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    reply
+}
+
+/// The answer of a call that ended in a panic: nothing is known but that.
+pub(crate) fn panicked(gateway: &Gateway) -> Reply {
+    let held_back = Held::new(HeldKind::Internal, "the call ended in a panic; see the log");
+    let trip = Trip::nameless(&gateway.setup.limits);
+    held(gateway, &trip, &held_back)
+}
+
+/// Ids of failures grow with time, so that a list of them is in order.
+fn error_id(gateway: &Gateway) -> Uuid {
+    let now = gateway.setup.clock.now();
+    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}
+
+/// One line for the operator. Holds no payload and no secret.
+fn tell(trip: &Trip, verdict: &Verdict) {
+    let [callback, cyberapp] = [&trip.callback, &trip.cyberapp];
+    tracing::warn!(
+        error_id = %verdict.error_id.unwrap_or_default(),
+        request_id = %trip.request_id,
+        callback = callback.as_deref().unwrap_or_default(),
+        cyberapp = cyberapp.as_deref().unwrap_or_default(),
+        class = verdict.class.name(),
+        origin = verdict.origin.name(),
+        outcome = verdict.outcome.name(),
+        row = verdict.row,
+        cite = verdict.cite,
+        status = verdict.status,
+        attempts = verdict.attempts.len(),
+        detail = verdict.detail.as_deref().unwrap_or_default(),
+        "call failed"
+    );
+}
+
+fn from_written(written: Written) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from(written.body)));
+    *reply.status_mut() = StatusCode::from_u16(written.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, value) in &written.headers {
+        put(reply.headers_mut(), name.clone(), value);
+    }
+    if let Some(reason) = written.reason.and_then(|r| Bytes::from(r).try_into().ok()) {
+        reply.extensions_mut().insert::<hyper::ext::ReasonPhrase>(reason);
+    }
+    reply
+}
+
+/// The verdict's essence, so that a client needs no body.
+fn verdict_headers(headers: &mut HeaderMap, trip: &Trip, verdict: &Verdict) {
+    headers.insert(names::CLASS, HeaderValue::from_static(verdict.class.name()));
+    headers.insert(names::ORIGIN, HeaderValue::from_static(verdict.origin.name()));
+    headers.insert(names::OUTCOME, HeaderValue::from_static(verdict.outcome.name()));
+    let safe = if verdict.retry.safe { "safe" } else { "no" };
+    put(headers, names::RETRY, &format!("{safe}; why={}", verdict.retry.why));
+    put(headers, names::ROW, &format!("{}/{}", verdict.contract, verdict.row));
+    put(headers, names::REQUEST_ID, &trip.request_id.to_string());
+    put(headers, names::ATTEMPTS, &verdict.attempts.len().to_string());
+    if let Some(id) = verdict.error_id {
+        put(headers, names::ERROR_ID, &id.to_string());
+    }
+    if verdict.outcome == Outcome::Unknown {
+        // An unsafe unknown must not be repeated by a cache or a proxy on the way either.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// What cannot stand in a header is left out.
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn plain(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::new()));
+    *reply.status_mut() = status;
+    reply
+}

@@ -5,6 +5,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
 mod cli;
+mod config;
+mod example;
 
 use clap::Parser;
 use std::process::ExitCode;

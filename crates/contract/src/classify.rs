@@ -125,12 +125,13 @@ fn outcome(row: &Row, ending: &Ending<'_>) -> Outcome {
 
 impl Reading<'_> {
     /// Who acts next, and how: the row's advice, held against what is known of a repeat. Nobody is
-    /// told to repeat blindly what may have taken effect, or to look where a repeat does no harm.
+    /// told to repeat blindly what may have taken effect, or to look, or to ask, before a repeat that
+    /// does no harm.
     pub fn next(&self) -> Next {
         let advised = self.row.next;
         let how = match advised.how {
             How::Retry if !self.retry.safe && self.outcome == Outcome::Unknown => How::LookFirst,
-            How::LookFirst if self.retry.safe => How::Retry,
+            How::LookFirst | How::AskSupport if self.retry.safe => How::Retry,
             how => how,
         };
         Next { how, ..advised }

@@ -147,6 +147,7 @@ pub(crate) fn next(class: Class, origin: Origin) -> Next {
         | Class::UnsupportedMediaType
         | Class::PayloadTooLarge
         | Class::Unprocessable
+        | Class::Gone
         | Class::Cancelled => (Who::Caller, How::FixRequest),
         Class::Unauthenticated if origin == Origin::Gateway => (Who::Operator, How::FixCredentials),
         Class::Unauthenticated => (Who::Caller, How::FixCredentials),
@@ -157,24 +158,23 @@ pub(crate) fn next(class: Class, origin: Origin) -> Next {
         Class::Conflict
         | Class::AlreadyExists
         | Class::VersionMismatch
-        | Class::Gone
         | Class::FailedPrecondition
         | Class::Locked => (Who::Caller, How::FixState),
         Class::Busy
         | Class::RateLimited
         | Class::Unavailable
         | Class::Overloaded
+        | Class::Unreachable
         | Class::CircuitOpen
         | Class::Shed
         | Class::EngineUnavailable
         | Class::DeadlineExceeded => (Who::Caller, How::Retry),
-        Class::Internal => (Who::Vendor, How::AskSupport),
+        Class::Internal => (Who::Caller, How::AskSupport),
         Class::UnexpectedStatus | Class::ResponseSchema | Class::ResponseTooLarge => {
             (Who::Vendor, How::FixUpstream)
         }
         Class::NotTheApi | Class::TargetNotAllowed => (Who::Operator, How::FixSetup),
         Class::TlsHandshake | Class::Certificate => (Who::Vendor, How::FixUpstream),
-        Class::Unreachable => (Who::Operator, How::FixSetup),
         Class::TimedOut | Class::ConnectionLost => (Who::Caller, How::LookFirst),
     };
     Next { who, how }

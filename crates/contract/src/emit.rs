@@ -57,7 +57,7 @@ impl Table {
         let mut written = Written { status, reason: None, headers: Vec::new(), body: Vec::new() };
         match when.text.first() {
             Some(text) => written.plain(text),
-            None => written.body(row, when, self.form_of(row), parts),
+            None => written.body(row, when, self.written_form(row), parts),
         }
         written.head(row, when, parts);
         Some(written)
@@ -167,7 +167,7 @@ impl Writer<'_> {
 
     fn part(&self, place: &Place) -> Option<Value> {
         let value = match &place.part {
-            Part::Code => self.code().map(|code| place.write(&code)),
+            Part::Code => self.code(place).map(|code| place.write(&code)),
             Part::Message => self.message(place.optional).map(Value::String),
             Part::Info => self.parts.info.map(Value::from),
             Part::Field => self.parts.fields.first().map(|field| field.path.clone().into()),
@@ -184,12 +184,17 @@ impl Writer<'_> {
         }
     }
 
-    fn code(&self) -> Option<String> {
+    /// The code: the given one where it fits, else the documented one. Where there must be a number
+    /// and none is documented, it is the status.
+    fn code(&self, place: &Place) -> Option<String> {
         let own = self.parts.code.filter(|code| {
             self.when.code.is_empty() || self.when.code.iter().any(|c| c.matches(code))
         });
         let documented = || self.when.code.first().map(crate::row::Scalar::example);
-        own.map(str::to_owned).or_else(documented)
+        let status = || self.parts.status.or_else(|| self.when.status.first().map(|(low, _)| *low));
+        let required = place.number && !place.optional;
+        let of_http = || required.then(status).flatten().map(|status| status.to_string());
+        own.map(str::to_owned).or_else(documented).or_else(of_http)
     }
 
     /// The row's own wording, else the given message, else (where there must be one) its title.

@@ -113,6 +113,14 @@ impl Form {
         self.places.iter().find(|p| p.part == *part)
     }
 
+    /// How many of its placeholders and constants `body` has.
+    pub(crate) fn parts_in(&self, body: &json::Document<'_>) -> usize {
+        let there = |pointer: &Pointer| body.pointer(pointer).is_some_and(|node| !node.is_null());
+        let places = self.places.iter().map(|place| &place.pointer);
+        let constants = self.constants.iter().map(|(pointer, _)| pointer);
+        places.chain(constants).filter(|pointer| there(pointer)).count()
+    }
+
     /// Whether `body` has this form: every constant and every placeholder that must be there.
     pub fn recognises(&self, body: &json::Document<'_>) -> bool {
         let constant = |(pointer, value): &(Pointer, Value)| {

@@ -15,6 +15,7 @@ mod defaults;
 pub mod document;
 mod emit;
 pub mod explain;
+pub mod file_schema;
 pub mod form;
 mod general;
 pub mod json;

@@ -1,8 +1,8 @@
 //! The contracts that are at hand: those that come with Candor, and those that were added.
 
 use crate::check;
-use crate::document;
-use crate::notation::{Diagnosis, Problems};
+use crate::document::{self, Document};
+use crate::notation::{self, Diagnosis, Problems};
 use crate::table::Table;
 use std::sync::Arc;
 
@@ -52,14 +52,7 @@ impl Library {
         let mut problems = Problems::default();
         let base = document.extends.as_deref().map(|base| (base, self.get(base)));
         if let Some((base, None)) = base {
-            let known: Vec<_> = self.tables.iter().map(|t| t.name()).collect();
-            problems
-                .add(
-                    document.extends_span.clone(),
-                    format!("there is no contract `{base}` to extend"),
-                    "named here",
-                )
-                .help(format!("known are: {}; or `extends: none`", known.join(", ")));
+            self.unknown_base(base, &document, &mut problems);
         }
         let base = base.and_then(|(_, table)| table);
         check::check(&document, base.as_deref(), &mut problems);
@@ -70,6 +63,17 @@ impl Library {
         self.tables.retain(|known| known.label() != table.label());
         self.tables.push(Arc::clone(&table));
         Ok(table)
+    }
+
+    fn unknown_base(&self, base: &str, document: &Document, problems: &mut Problems) {
+        let known: Vec<_> = self.tables.iter().map(|table| table.name()).collect();
+        let help = if base == document.name {
+            "a contract cannot extend itself; `extends: none` makes it a root".to_owned()
+        } else {
+            format!("{} (`extends: none` makes it a root)", notation::hint(base, &known))
+        };
+        let at = document.extends_span.clone();
+        problems.add(at, format!("there is no contract `{base}` to extend"), "this one").help(help);
     }
 
     /// The contract `name`, or one version of it: `name@version`. Of several versions the one that

@@ -179,10 +179,17 @@ impl<'t, 'a> Look<'t, 'a> {
         map.members().take(MAX_FIELDS).map(member).collect()
     }
 
-    /// The form in which the row's parts stand. A row of a base without forms says nothing of
-    /// bodies, so the contract's own usual form is tried.
+    /// The form in which the row's parts stand.
+    /// How many parts of one of the contract's forms the body has, where it has that form; 0 where
+    /// it has none. A form that asks for nothing is had only with a part of it.
+    pub(crate) fn parts_of_a_form(&self) -> usize {
+        let Some(body) = self.json() else { return 0 };
+        let forms = self.table.forms().iter().filter(|form| form.recognises(body));
+        forms.map(|form| form.parts_in(body)).max().unwrap_or(0)
+    }
+
     fn form(&self, row: &Row) -> Option<&'t Form> {
-        self.table.form_of(row).or_else(|| self.table.forms().first())
+        self.table.read_form(row)
     }
 
     fn text_at(&self, pointer: &Pointer) -> Option<String> {

@@ -13,20 +13,22 @@ pub fn to_pointer(path: &str) -> Option<Pointer> {
     }
     let mut pointer = Pointer::root();
     for part in path.split('.') {
-        let (name, numbers) = part.split_once('[').unwrap_or((part, ""));
+        let (name, numbers) = match part.split_once('[') {
+            Some((name, numbers)) => (name, Some(numbers)),
+            None => (part, None),
+        };
         if !name.is_empty() {
             pointer.push(name);
         }
-        pointer = indices(pointer, numbers)?;
+        if let Some(numbers) = numbers {
+            pointer = indices(pointer, numbers)?;
+        }
     }
     Some(pointer)
 }
 
 /// `2][3]`, what is left behind the first bracket.
 fn indices(mut pointer: Pointer, numbers: &str) -> Option<Pointer> {
-    if numbers.is_empty() {
-        return Some(pointer);
-    }
     for number in numbers.strip_suffix(']')?.split("][") {
         let digits = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
         if !digits {

@@ -28,7 +28,9 @@ fn safety(row: &Row, outcome: Outcome, request: &Request<'_>) -> (bool, Why) {
     }
     let methods = &row.retry.methods;
     let allow = match row.retry.allow {
-        Allow::Allowed if !methods.is_empty() && !methods.contains(request.method) => Allow::Never,
+        Allow::Allowed if !methods.is_empty() && !methods.contains(request.method) => {
+            Allow::Undocumented
+        }
         allow => allow,
     };
     match allow {

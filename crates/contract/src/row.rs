@@ -47,6 +47,8 @@ pub struct Row {
     pub inferred: Vec<String>,
     /// Its place in the file.
     pub span: Range<usize>,
+    /// The places of its members in the file, by key.
+    pub places: Vec<(String, Range<usize>)>,
 }
 
 /// Where the outcome comes from.
@@ -150,6 +152,8 @@ pub struct When {
     pub held: Vec<HeldKind>,
     /// The result of the check against the declared schema.
     pub check: Option<CheckIs>,
+    /// Its place in the file.
+    pub span: Range<usize>,
 }
 
 impl When {
@@ -207,6 +211,14 @@ impl Scalar {
             Self::Between(low, high) => {
                 text.parse().is_ok_and(|n: u64| (*low..=*high).contains(&n))
             }
+        }
+    }
+
+    /// The text that it is, where it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Is(text) => Some(text),
+            Self::Between(..) => None,
         }
     }
 
@@ -329,6 +341,7 @@ impl Row {
             cite: "declared by the callback".to_owned(),
             inferred: Vec::new(),
             span: 0..0,
+            places: Vec::new(),
         }
     }
 
@@ -343,6 +356,12 @@ impl Row {
     /// The documented wording: `says`, or the wording that it is recognised by.
     pub fn wording(&self) -> Option<&Template> {
         self.says.as_ref().or_else(|| self.when.iter().find_map(|w| w.message.as_ref()))
+    }
+
+    /// The place of the member `key` in the file; the row's own where it is not written.
+    pub fn place(&self, key: &str) -> Range<usize> {
+        let found = self.places.iter().find(|(name, _)| name == key);
+        found.map_or_else(|| self.span.clone(), |(_, place)| place.clone())
     }
 
     /// Whether the row is a conclusion that no document states.

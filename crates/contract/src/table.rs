@@ -136,6 +136,19 @@ impl Table {
         self.forms.get(row.form?)
     }
 
+    /// The form in which an answer to this row is read: its own. A row of a base without forms says
+    /// nothing of bodies, so the contract's usual form is tried.
+    pub(crate) fn read_form(&self, row: &Row) -> Option<&Form> {
+        self.form_of(row).or_else(|| self.forms.first())
+    }
+
+    /// The form in which this row is written: as it is read, unless the usual form has constants,
+    /// which say that it belongs to certain rows alone.
+    pub(crate) fn written_form(&self, row: &Row) -> Option<&Form> {
+        let usual = || self.forms.first().filter(|form| form.constants.is_empty());
+        self.form_of(row).or_else(usual)
+    }
+
     /// The sets of texts for people; its own first.
     pub fn messages(&self) -> &[MessageSet] {
         &self.messages

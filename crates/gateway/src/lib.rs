@@ -22,7 +22,7 @@ mod unwind;
 
 pub use callback::{Callback, Declared, Response};
 pub use clock::Clock;
-pub use keys::{KeyError, KeySettings, SigningKeys};
+pub use keys::{Flaw, KeyError, KeySettings, SigningKeys};
 pub use listen::{ListenError, Running, start};
 pub use names::{ATTEMPTS, CLASS, ERROR_ID, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW};
 pub use pace::{MAX_WAIT, RetryPolicy};

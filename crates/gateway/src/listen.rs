@@ -165,8 +165,11 @@ fn run(
 fn open(address: SocketAddr, shared: &Shared) -> Result<(TcpListener, Client), ListenError> {
     let listener = bind(address).map_err(|cause| ListenError::Bind { address, cause })?;
     let setup = &shared.gateway.setup;
+    // A callback must not call the gateway itself.
+    let mut guard = setup.guard.clone();
+    guard.own.extend(listener.local_addr());
     let client = Client::new(ClientSettings {
-        guard: setup.guard.clone(),
+        guard,
         resolver: setup.resolver.clone(),
         ..ClientSettings::default()
     })?;

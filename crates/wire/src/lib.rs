@@ -19,15 +19,18 @@ mod message;
 mod path;
 mod pool;
 mod resolve;
+mod roots;
 mod sent;
 mod stream;
 mod target;
 mod tls;
 
+pub use async_trait::async_trait;
 pub use client::{Client, ClientSettings, HeadLimits, SetupError};
 pub use guard::{Guard, Refused, Why};
 pub use message::{BODY_LIMIT, Outbound, Received, TOTAL, Timeouts, Timing};
 pub use path::{PathError, RequestPath};
 pub use pool::PoolLimits;
+pub use roots::{Certificate, certificates};
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use target::{ClientIdentity, Target, TargetError, TargetPolicy, TlsVersion};

@@ -2,9 +2,13 @@
 
 mod contract;
 mod explain;
+mod serve;
+
+pub(crate) use serve::from_config;
 
 use anyhow::{Context, Result};
 use candor_contract::Library;
+use candor_contract::notation::Diagnosis;
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -24,6 +28,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Explain(explain::Explain),
     Contract(contract::Contract),
 }
@@ -31,6 +36,7 @@ enum Command {
 impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Serve(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Contract(command) => command.run(),
         }
@@ -49,19 +55,44 @@ enum Format {
 /// The shipped contracts, and those of the files given. Mistakes in a file are printed; `None` then.
 fn library(files: &[PathBuf]) -> Result<Option<Library>> {
     let mut library = Library::shipped().context("a shipped contract has a mistake")?;
-    let mut whole = true;
+    let mut found = Vec::new();
     for file in files {
         let source = read_file(file)?;
-        if let Err(diagnosis) = library.add(&file.display().to_string(), &source) {
-            let styled = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            eprintln!("{}\n", if styled { diagnosis.coloured() } else { diagnosis.to_string() });
-            whole = false;
-        }
+        found.extend(library.add(&file.display().to_string(), &source).err());
     }
-    Ok(whole.then_some(library))
+    if found.is_empty() {
+        return Ok(Some(library));
+    }
+    mistakes(&found);
+    Ok(None)
 }
 
-fn read_file(path: &Path) -> Result<String> {
+/// Prints mistakes, with colours where somebody looks at them and NO_COLOR is not set.
+fn mistakes(found: &[Diagnosis]) -> ExitCode {
+    let styled = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    for diagnosis in found {
+        eprintln!("{}\n", if styled { diagnosis.coloured() } else { diagnosis.to_string() });
+    }
+    let count: usize = found.iter().map(|diagnosis| diagnosis.problems().len()).sum();
+    eprintln!("{count} {}", if count == 1 { "mistake" } else { "mistakes" });
+    ExitCode::FAILURE
+}
+
+/// Starts the log, to stderr.
+fn log(format: Format) -> Result<()> {
+    let level = std::env::var("CANDOR_LOG").unwrap_or_else(|_| "info".to_owned());
+    let filter = level.parse::<tracing_subscriber::EnvFilter>();
+    let filter = filter.with_context(|| format!("CANDOR_LOG is not a log filter: `{level}`"))?;
+    let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        Format::Text => log.with_ansi(ansi).with_target(false).init(),
+        Format::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+pub(crate) fn read_file(path: &Path) -> Result<String> {
     String::from_utf8(read_bytes(path)?)
         .with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
@@ -73,8 +104,9 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>> {
         std::io::stdin().take(MAX_FILE).read_to_end(&mut bytes).context("cannot read stdin")?;
         return Ok(bytes);
     }
-    let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()));
-    let read = file?.take(MAX_FILE).read_to_end(&mut bytes);
+    let file = std::fs::File::open(path);
+    let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+    let read = file.take(MAX_FILE).read_to_end(&mut bytes);
     read.with_context(|| format!("cannot read {}", path.display()))?;
     Ok(bytes)
 }

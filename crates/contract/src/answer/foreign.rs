@@ -7,6 +7,7 @@ use super::status::for_caller;
 use crate::defaults;
 use crate::emit::{Parts, Written, writable};
 use crate::form::{Form, Part};
+use crate::general::read_again;
 use crate::row::Row;
 use crate::table::Table;
 use candor_facts::{
@@ -99,6 +100,9 @@ impl Projection {
     }
 }
 
+/// What a form that must tell a wait says where none is known, in seconds.
+const SHORTEST_WAIT: u64 = 1;
+
 pub(super) fn write(table: &Table, verdict: &Verdict) -> Written {
     let Some(row) = row_for(table, verdict) else {
         // A contract of nothing but success has no form for a failure: the status alone tells it.
@@ -108,12 +112,10 @@ pub(super) fn write(table: &Table, verdict: &Verdict) -> Written {
     let fields = fields(table, row, verdict);
     let error_id = verdict.error_id.map(|id| id.to_string());
     let parts = Parts {
-        message: Some(said(row, verdict)),
-        info: carries(table, row, &Part::Info).then(|| said(row, verdict)),
         fields: &fields,
         error_id: error_id.as_deref(),
-        wait: verdict.retry.after,
-        ..Parts::default()
+        wait: verdict.retry.after.or_else(|| must_tell_wait(row).then_some(SHORTEST_WAIT)),
+        ..spoken(table, row, said(table, row, verdict).0)
     };
     let written = table.emit(row, &parts);
     written.unwrap_or(Written { status: 502, reason: None, headers: Vec::new(), body: Vec::new() })
@@ -126,19 +128,18 @@ pub(super) fn project(table: &Table, verdict: &Verdict) -> Projection {
     let carries = |part| carries(table, row, &part);
     let plain = writable(row).and_then(|when| when.text.first());
     let says = carries(Part::Info) || carries(Part::Message);
-    let detail = says.then(|| said(row, verdict).to_owned()).or_else(|| plain.cloned());
+    let (words, read) = said(table, row, verdict);
+    let detail = says.then(|| words.to_owned()).or_else(|| plain.cloned());
     let has_wait = row.retry.after.as_ref().is_some_and(|after| after.header.is_some());
-    let outcome = match row.outcome {
+    let outcome = match read.outcome {
         crate::row::OutcomeRule::Is(outcome) => outcome,
         crate::row::OutcomeRule::ByEvidence => Outcome::Unknown,
     };
-    let text = |f: &FieldError| match carries(Part::Fields) {
-        true => Some(f.message.clone().unwrap_or_default()),
-        false => detail.clone(),
-    };
+    let mapped = |f: &FieldError| Some(f.message.clone().unwrap_or_default());
+    let text = |f| if carries(Part::Fields) { mapped(f) } else { detail.clone() };
     Projection {
-        class: row.class,
-        row: row.id.clone(),
+        class: read.class,
+        row: read.id.clone(),
         outcome,
         fields: fields.iter().map(|f| (f.path.clone(), text(f))).collect(),
         detail: detail.clone(),
@@ -210,7 +211,7 @@ fn caller_class(verdict: &Verdict) -> Class {
 
 fn form_of<'t>(table: &'t Table, row: &Row) -> Option<&'t Form> {
     let plain = writable(row).is_some_and(|when| !when.text.is_empty());
-    table.form_of(row).filter(|_| !plain)
+    table.written_form(row).filter(|_| !plain)
 }
 
 fn carries(table: &Table, row: &Row, part: &Part) -> bool {
@@ -218,17 +219,39 @@ fn carries(table: &Table, row: &Row, part: &Part) -> bool {
     place.is_some_and(|place| *part != Part::Fields || !place.optional)
 }
 
-/// The vendor's words, else the text for people, else what the row is called.
-fn said<'v>(row: &'v Row, verdict: &'v Verdict) -> &'v str {
+/// The words with which `row` is told, and the row as which they are read: the vendor's words, else
+/// the text for people, else what the row is called. This contract's documents may know the words.
+/// Then they are read as a more special row, which is as good where it says the same; otherwise
+/// they are not used.
+fn said<'v>(table: &'v Table, row: &'v Row, verdict: &'v Verdict) -> (&'v str, &'v Row) {
     let words = [verdict.detail.as_deref(), verdict.message.as_deref()];
-    words.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or(&row.title)
+    let words = words.into_iter().flatten().filter(|text| !text.is_empty());
+    let mut known = words.filter_map(|text| {
+        let read = read_again(table, row, &spoken(table, row, text))?;
+        says_the_same(row, read, verdict).then_some((text, read))
+    });
+    known.next().unwrap_or((&row.title, row))
+}
+
+fn says_the_same(row: &Row, other: &Row, verdict: &Verdict) -> bool {
+    row.id == other.id
+        || [row.class, caller_class(verdict)].contains(&other.class)
+            && row.form == other.form
+            && row.take == other.take
+            && row.retry.after == other.retry.after
+            && row.retry.wait == other.retry.wait
+}
+
+fn spoken<'v>(table: &Table, row: &Row, words: &'v str) -> Parts<'v> {
+    let info = carries(table, row, &Part::Info).then_some(words);
+    Parts { message: Some(words), info, ..Parts::default() }
 }
 
 /// The fields that the form can carry.
 fn fields(table: &Table, row: &Row, verdict: &Verdict) -> Vec<FieldError> {
     let named = verdict.fields.iter().filter(|field| !field.path.is_empty());
     if carries(table, row, &Part::Fields) {
-        grouped(named.cloned().collect())
+        grouped(&named.cloned().collect::<Vec<_>>())
     } else if carries(table, row, &Part::Field) {
         named.take(1).cloned().collect()
     } else {
@@ -237,9 +260,9 @@ fn fields(table: &Table, row: &Row, verdict: &Verdict) -> Vec<FieldError> {
 }
 
 /// A map keeps the texts of one field together, at the place of its first.
-fn grouped(fields: Vec<FieldError>) -> Vec<FieldError> {
+fn grouped(fields: &[FieldError]) -> Vec<FieldError> {
     let mut paths: Vec<String> = Vec::new();
-    for field in &fields {
+    for field in fields {
         if !paths.contains(&field.path) {
             paths.push(field.path.clone());
         }
@@ -250,5 +273,13 @@ fn grouped(fields: Vec<FieldError>) -> Vec<FieldError> {
 
 /// The wait that the contract itself states, where none was told.
 fn usual_wait(row: &Row) -> Option<u64> {
-    row.retry.wait.map(|(from, _)| crate::wait::whole_seconds(from))
+    let usual = row.retry.wait.map(|(from, _)| crate::wait::whole_seconds(from));
+    usual.or_else(|| must_tell_wait(row).then_some(SHORTEST_WAIT))
+}
+
+/// Whether the row is known by the header that tells the wait, so that some wait must be told.
+fn must_tell_wait(row: &Row) -> bool {
+    let header = row.retry.after.as_ref().and_then(|after| after.header.as_ref());
+    let asked = writable(row).map(|when| &when.header);
+    header.zip(asked).is_some_and(|((name, _), asked)| asked.iter().any(|(n, _)| n == name))
 }

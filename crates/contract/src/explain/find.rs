@@ -34,14 +34,15 @@ pub fn by_code<'t>(table: &'t Table, code: &'t str) -> Vec<Match<'t>> {
     rows.map(|row| Match { row, status: None, code: Some(code) }).collect()
 }
 
-/// The contract's own rows with the wording `text`: its message, its reason phrase, its title. The
-/// one whose wording has more literal text comes first.
+/// The contract's own rows with the wording `text`: its message, its reason phrase, its title, its
+/// code. The one whose wording has more literal text comes first.
 pub fn by_text<'t>(table: &'t Table, text: &str) -> Vec<Match<'t>> {
     let text = text.trim();
     let weight = |row: &Row| {
         let wording = row.wording().filter(|w| w.literal_len() > 3 && w.matches(text));
         let phrase = row.when.iter().flat_map(|w| &w.text).any(|t| t.eq_ignore_ascii_case(text));
-        let titled = row.title.eq_ignore_ascii_case(text) || row.id == text;
+        let coded = row.code() == Some(text) || row.id == text;
+        let titled = coded || row.title.eq_ignore_ascii_case(text);
         wording.map(|w| w.literal_len()).or((phrase || titled).then_some(text.len()))
     };
     let mut found: Vec<_> =

@@ -3,10 +3,12 @@
 //! Where no contract is named, the one that fits best is found, and how sure that is. A verdict is
 //! never changed here: an explanation is a verdict with its reasons in words.
 
+mod evidence;
 mod find;
 mod screen;
 
 use crate::classify::Reading;
+use crate::explain::evidence::Evidence;
 use crate::library::Library;
 use crate::table::Table;
 use crate::words::Words;
@@ -66,43 +68,21 @@ pub fn under(table: &Table, exchange: &Exchange<'_>, words: &Words<'_>) -> Expla
 /// Explains an exchange under the contract that fits best.
 ///
 /// Returns `None` for an empty library.
-pub fn guessed(library: &Library, exchange: &Exchange<'_>, words: &Words<'_>) -> Option<Explanation> {
-    let scored: Vec<(u32, &Arc<Table>)> =
-        library.tables().iter().map(|table| (score(&table.classify(exchange)), table)).collect();
-    // The contracts of one API each come behind the general ones, which win where nothing else fits.
-    let best = scored.iter().map(|(score, _)| *score).max()?;
-    let mut fits = scored.iter().filter(|(score, _)| *score == best).map(|(_, table)| *table);
-    let table = fits.next()?;
-    let others: Vec<String> = fits.map(|table| table.label()).collect();
-    let reading = table.classify(exchange);
-    let mut explanation = told(&reading, words, sureness(best, others.is_empty()));
-    explanation.notes = notes(&reading);
-    explanation.others = others;
+pub fn guessed(
+    library: &Library,
+    exchange: &Exchange<'_>,
+    words: &Words<'_>,
+) -> Option<Explanation> {
+    let tables = library.tables().iter();
+    let judged: Vec<(Evidence, &Arc<Table>)> =
+        tables.map(|table| (Evidence::of(table, exchange), table)).collect();
+    let best = judged.iter().map(|(evidence, _)| *evidence).max()?;
+    // The general contracts stand first in the library, so they win where nothing else fits.
+    let mut fits = judged.iter().filter(|(evidence, _)| *evidence == best).map(|(_, table)| *table);
+    let mut explanation = under(fits.next()?, exchange, words);
+    explanation.others = fits.map(|table| table.label()).collect();
+    explanation.sure = best.sure(explanation.others.is_empty());
     Some(explanation)
-}
-
-/// A row of its own counts; what its conditions say of the body counts more; a documented code or
-/// wording counts most.
-fn score(reading: &Reading<'_>) -> u32 {
-    let own = reading.table.own_rows().iter().any(|row| std::ptr::eq(row, reading.row));
-    let when = reading.row.when.first();
-    let says = when.is_some_and(|w| !w.code.is_empty() || w.message.is_some() || !w.text.is_empty());
-    let envelope = reading.code.is_some() || when.is_some_and(crate::row::When::of_bodies);
-    let taken = reading.detail.is_some() && reading.upstream_error_id.is_some();
-    match (own, says, envelope || taken) {
-        (true, true, _) => 4,
-        (true, false, true) => 3,
-        (false, _, true) => 2,
-        (_, false, false) | (false, true, false) => 1,
-    }
-}
-
-fn sureness(score: u32, alone: bool) -> Sure {
-    match (score, alone) {
-        (4.., true) => Sure::Certain,
-        (3.., _) => Sure::Likely,
-        _ => Sure::Possible,
-    }
 }
 
 fn told(reading: &Reading<'_>, words: &Words<'_>, sure: Sure) -> Explanation {
@@ -119,18 +99,18 @@ fn told(reading: &Reading<'_>, words: &Words<'_>, sure: Sure) -> Explanation {
     }
 }
 
-/// A code that no row has is worth a word, with the nearest documented ones.
+/// A code that no row has is worth a word, with the nearest documented ones. Where the contract has
+/// no codes at all, its form uses the place for something else.
 fn notes(reading: &Reading<'_>) -> Vec<String> {
-    let Some(code) = reading.code.as_deref() else { return Vec::new() };
-    if !by_code(reading.table, code).is_empty() {
-        return Vec::new();
+    let unknown = |code: &&str| by_code(reading.table, code).is_empty();
+    let Some(code) = reading.code.as_deref().filter(unknown) else { return Vec::new() };
+    match nearest_codes(reading.table, code).as_slice() {
+        [] => Vec::new(),
+        near => {
+            let near = near.join(", ");
+            vec![format!("the code {code} is not documented; the nearest that are: {near}")]
+        }
     }
-    let near = nearest_codes(reading.table, code);
-    let near = match near.is_empty() {
-        true => "the contract has no codes of its own".to_owned(),
-        false => format!("the nearest documented ones are {}", near.join(", ")),
-    };
-    vec![format!("the code {code} is documented nowhere; {near}")]
 }
 
 /// Explains a row on its own, as if it had just happened: for a status, a code or a text.
@@ -147,7 +127,8 @@ pub fn row(
     let status = written.and_then(|w| http::StatusCode::from_u16(w.status).ok());
     let body = &b""[..];
     let check = candor_facts::Check::NotMade;
-    let answer = Answer { status: status.unwrap_or_default(), reason: None, headers: &headers, body, check };
+    let answer =
+        Answer { status: status.unwrap_or_default(), reason: None, headers: &headers, body, check };
     let request = candor_facts::Request { method, ..Default::default() };
     let exchange = Exchange { request, ending: Ending::Answer(answer), ended_at: None };
     let reading = table.read_as(found.row, &exchange, status.map(|s| s.as_u16()), found.code);

@@ -7,8 +7,9 @@ use std::fmt;
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = &self.verdict;
-        writeln!(f, "{}", self.title)?;
-        line(f, "Contract", &self.contract())?;
+        writeln!(f, "{}", capitalised(&self.title))?;
+        line(f, "Contract", &format!("{}: {}", verdict.contract, self.api))?;
+        optional(f, "How sure", self.how_sure())?;
         line(f, "What happened", &what(verdict))?;
         line(f, "Whose doing", origin(verdict.origin))?;
         line(f, "Took effect", outcome(verdict.outcome))?;
@@ -26,14 +27,14 @@ impl fmt::Display for Explanation {
 }
 
 impl Explanation {
-    fn contract(&self) -> String {
-        let sure = match self.sure {
-            Sure::Named => "",
-            Sure::Certain => " (certain: it says so in its own way)",
-            Sure::Likely => " (likely: the form of the answer fits)",
-            Sure::Possible => " (a guess: only the status speaks for it; name one with --contract)",
-        };
-        format!("{} ({}){sure}", self.verdict.contract, self.api)
+    /// Why this contract was taken; nothing where it was named.
+    fn how_sure(&self) -> Option<&'static str> {
+        match self.sure {
+            Sure::Named => None,
+            Sure::Certain => Some("certain: a documented code or wording"),
+            Sure::Likely => Some("likely: the form of the answer fits"),
+            Sure::Possible => Some("a guess: only the status speaks for it; try --contract"),
+        }
     }
 
     fn provenance(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,13 +45,23 @@ impl Explanation {
         line(f, "Row", &format!("{}  [{cite}]", self.verdict.row))?;
         optional(f, "Document", Some(self.document.as_str()).filter(|url| !url.is_empty()))?;
         if !self.not_documented.is_empty() {
-            line(f, "Inferred", &format!("no document states: {}", self.not_documented.join(", ")))?;
+            line(
+                f,
+                "Inferred",
+                &format!("no document states: {}", self.not_documented.join(", ")),
+            )?;
         }
         if !self.others.is_empty() {
             line(f, "Fits as well", &self.others.join(", "))?;
         }
         self.notes.iter().try_for_each(|note| line(f, "Note", note))
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, text: &str) -> fmt::Result {
@@ -78,7 +89,7 @@ fn field_text(field: &candor_facts::FieldError) -> String {
 
 fn origin(origin: Origin) -> &'static str {
     match origin {
-        Origin::Caller => "the caller's: the request is at fault",
+        Origin::Caller => "the caller's",
         Origin::Gateway => "the gateway's: its own setup or credentials are at fault",
         Origin::Network => "the network's",
         Origin::Intermediary => "an intermediary's: something in front of the API answered",
@@ -126,7 +137,7 @@ fn next(verdict: &Verdict) -> String {
     let how = match verdict.next.how {
         How::Nothing => "has nothing to do",
         How::Follow => "follows the work until it ends",
-        How::Retry => "sends it again after the wait",
+        How::Retry => "sends it again",
         How::LookFirst => "finds out whether it took effect before sending it again",
         How::FixRequest => "corrects the request",
         How::FixCredentials => "corrects or renews the credentials",

@@ -95,7 +95,7 @@ impl Diagnosis {
     /// The line of a mistake, from 1.
     pub fn line_of(&self, problem: &Problem) -> usize {
         let before = self.source.as_bytes().get(..problem.span.start).unwrap_or_default();
-        1 + before.iter().filter(|b| **b == b'\n').count()
+        1 + memchr::memchr_iter(b'\n', before).count()
     }
 
     /// The text as a terminal shows it, with colours.

@@ -10,8 +10,8 @@ mod syntax;
 mod yaml;
 
 pub use diagnostic::{Diagnosis, Problem, Problems};
-pub(crate) use read::{hint, parse_duration};
 pub use read::{
-    Map, boolean, duration, integer, list, listed, name_of, nearest, one_of, scalar, text,
+    Map, boolean, duration, each, integer, list, name_of, nearest, one_of, scalar, text,
 };
+pub(crate) use read::{hint, parse_duration};
 pub use yaml::{Entry, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, Value, parse};

@@ -59,6 +59,23 @@ impl<'n> Map<'n> {
         self.entry(key).is_some()
     }
 
+    /// Whether every key that is written was asked for. Where one was not, what is missing may be
+    /// that one, spelled wrongly.
+    pub fn all_known(&self) -> bool {
+        let asked = self.asked.borrow();
+        self.entries.iter().all(|e| asked.contains(&e.key.as_str()))
+    }
+
+    /// The place of `key`'s value, or of the mapping's beginning where there is none.
+    pub fn place(&self, key: &str) -> Range<usize> {
+        self.entry(key).map_or_else(|| self.start(), |e| e.node.span.clone())
+    }
+
+    /// The places of all values, by key.
+    pub fn places(&self) -> Vec<(String, Range<usize>)> {
+        self.entries.iter().map(|e| (e.key.clone(), e.node.span.clone())).collect()
+    }
+
     fn entry(&self, key: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|e| e.key == key)
     }
@@ -141,7 +158,7 @@ pub(crate) fn hint(written: &str, possible: &[&str]) -> String {
 /// The names in lines of bearable length.
 fn wrapped(names: &[&str]) -> String {
     let mut text = String::new();
-    let mut line = 0;
+    let mut line = "it is one of: ".len();
     for (at, name) in names.iter().enumerate() {
         if at > 0 {
             text.push_str(if line > 80 { ",\n" } else { ", " });
@@ -279,15 +296,20 @@ pub fn one_of<T: Copy>(
     name_of(node, what, &names, from_name, problems)
 }
 
-/// A list's items, of which there must be one; a single value counts as a list of one.
-pub fn listed<'n>(node: &'n Node, problems: &mut Problems) -> &'n [Node] {
+/// What `one` makes of each item of a list, of which there must be one; a single value counts as a
+/// list of one.
+pub fn each<T>(
+    node: &Node,
+    problems: &mut Problems,
+    one: impl Fn(&Node, &mut Problems) -> Option<T>,
+) -> Vec<T> {
     let items = list(node);
     if items.is_empty() {
         problems
             .add(node.span.clone(), "an empty list says nothing", "here")
             .help("leave the key out where there is no condition");
     }
-    items
+    items.iter().filter_map(|item| one(item, problems)).collect()
 }
 
 /// A list's items; a single value counts as a list of one.

@@ -18,9 +18,9 @@ const INDENT: &str = "members of one mapping, and items of one list, start in th
 const ESCAPE: &str =
     "in double quotes write `\\\\` for a backslash, or use single quotes, which know no escapes";
 
-/// The words for `kind`.
+/// The words for `kind`, which was met behind `before` in its line.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the parser may learn of more mistakes")]
-pub(super) fn words(kind: &ErrorKind) -> Words {
+pub(super) fn words(kind: &ErrorKind, before: &str) -> Words {
     use ErrorKind as E;
     match kind {
         E::RecursionLimitExceeded => {
@@ -40,12 +40,14 @@ pub(super) fn words(kind: &ErrorKind) -> Words {
         | E::ExpectedBlockSequenceEntry
         | E::BlockSequenceEntryNotAllowed
         | E::UnexpectedEofBlockMapping
-        | E::UnexpectedEofBlockSequence => {
-            say("the indentation does not fit", "this belongs to nothing before it", INDENT)
+        | E::UnexpectedEofBlockSequence => indentation(),
+        // A mapping cannot go on at the start of a line, or a text went on into the next one.
+        E::ExpectedBlockMappingKey if before.trim().is_empty() => indentation(),
+        E::MappingValueNotAllowed if !before.contains(": ") => indentation(),
+        E::ExpectedBlockMappingKey if before.trim_end().ends_with(['}', ']']) => {
+            say("text behind a closing bracket", "here", QUOTE)
         }
-        E::ExpectedBlockMappingKey => {
-            say("a key is needed here", "this is something else", QUOTE)
-        }
+        E::ExpectedBlockMappingKey => say("a key is needed here", "here", QUOTE),
         E::MappingValueNotAllowed
         | E::MappingKeyNotAllowed
         | E::InvalidColonPlacement
@@ -67,7 +69,7 @@ pub(super) fn words(kind: &ErrorKind) -> Words {
         | E::InvalidFlowScalarIndent => {
             say("the brackets do not match", "this bracket, or one inside it", BRACKETS)
         }
-        E::UnclosedQuotedScalar => {
+        E::UnclosedQuotedScalar | E::InvalidQuotedScalarIndent => {
             say("a quote is opened and not closed", "still inside the quotes", "close it")
         }
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
@@ -88,6 +90,10 @@ pub(super) fn words(kind: &ErrorKind) -> Words {
         }
         _ => say("this is not YAML", "here", QUOTE),
     }
+}
+
+fn indentation() -> Words {
+    say("the indentation does not fit", "this belongs to nothing before it", INDENT)
 }
 
 fn say(title: impl Into<String>, label: &'static str, help: &'static str) -> Words {

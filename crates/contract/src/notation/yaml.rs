@@ -167,6 +167,7 @@ impl<'s> Builder<'s> {
     }
 
     /// Takes one event; `None` ends the reading, with the reason among the problems.
+    #[expect(clippy::match_wildcard_for_single_variants, reason = "the parser may learn more")]
     fn take(&mut self, event: Event<'_>, at: &Range<usize>, problems: &mut Problems) -> Option<()> {
         if let Some(what) = refused(&event) {
             let at = self.word_before(at.start).unwrap_or_else(|| at.clone());
@@ -243,7 +244,9 @@ impl<'s> Builder<'s> {
 
     fn syntax(&self, error: &ScanError, problems: &mut Problems) {
         let at = self.offset(error.marker().byte_offset(), error.marker().index());
-        let words = syntax::words(error.kind());
+        let before = self.source.get(..at).unwrap_or_default();
+        let line = before.rfind('\n').and_then(|end| before.get(end..)).unwrap_or(before);
+        let words = syntax::words(error.kind(), line);
         problems.add(at..at + 1, words.title, words.label).help(words.help);
     }
 
@@ -366,7 +369,7 @@ mod tests {
 
     #[test]
     fn broken_yaml_names_its_place() {
-        let text = mistakes("a: [1, 2\nb: 3\n");
+        let text = mistakes("a: [1, 2]]\nb: 3\n");
         assert!(text.contains("brackets do not match") && text.contains("x.yaml:"), "{text}");
     }
 }

@@ -1,7 +1,12 @@
 //! The contract engine from outside: shipped contracts, laws, stories, wrong files.
 #![allow(missing_docs, clippy::string_slice, reason = "a test binary")]
 
+mod documented;
+mod explain;
+mod file_schemas;
 mod laws;
+#[path = "../documented/mod.rs"]
+mod rows;
 mod shipped;
 mod stories;
 mod story;

@@ -4,11 +4,18 @@
 
 use candor_contract::Library;
 use candor_contract::notation::Diagnosis;
+use std::sync::LazyLock;
+
+/// The contracts that come with Candor.
+fn shipped() -> Library {
+    static LIBRARY: LazyLock<Library> =
+        LazyLock::new(|| Library::shipped().unwrap_or_else(|diagnosis| panic!("{diagnosis}")));
+    LIBRARY.clone()
+}
 
 /// The mistakes of `source`, added to the contracts that come with Candor.
 fn diagnosis(source: &str) -> Diagnosis {
-    let mut library = Library::shipped().unwrap_or_else(|diagnosis| panic!("{diagnosis}"));
-    match library.add("wrong.yaml", source) {
+    match shipped().add("wrong.yaml", source) {
         Ok(table) => panic!("`{}` was taken", table.name()),
         Err(diagnosis) => diagnosis,
     }
@@ -289,6 +296,69 @@ rows:
   - { id: request, class: invalid_request, when: { status: 400-499 } }
   - { id: missing, class: not_found, when: [{ status: 504 }, { status: 404 }] }
 ";
+    a_row_that_several_rows_take_together: "\
+contract: shop
+version: 1
+title: A shop
+forms: { error: { body: { code: \"{code}\" } } }
+rows:
+  - { id: low, class: busy, when: { status: 409, code: 1-99 } }
+  - { id: high, class: locked, when: { status: 409, code: [100-199, OTHER] } }
+  - { id: some, class: conflict, when: { status: 409, code: [7, 100-110, OTHER], method: PUT } }
+";
+    rows_without_a_meaning: "\
+contract: shop
+version: 1
+title: A shop
+rows:
+  - { id: a, class: busy, when: {} }
+  - { id: b, class: busy, when: [] }
+  - { id: c, class: busy, when: { status: [] } }
+  - { id: d, class: timed_out, when: { fault: connection_refused, phase: body } }
+  - { id: e, class: busy, when: { status: 409, body_is: empty, body: { /code: 7 } } }
+";
+    a_success_that_is_not_about_an_answer: "\
+contract: shop
+version: 1
+title: A shop
+success:
+  - { id: fine, class: ok, when: { method: GET } }
+  - { id: always, class: ok }
+";
+    an_answer_to_a_request_that_was_not_sent: "\
+contract: shop
+version: 1
+title: A shop
+rows:
+  - { id: a, class: shed, when: { status: 529 } }
+  - { id: b, class: unavailable, outcome: unsent, when: { status: 503 } }
+";
+    fields_that_nothing_takes: "\
+contract: shop
+version: 1
+title: A shop
+forms: { error: { body: { code: \"{code}\" } } }
+rows:
+  - { id: a, class: unprocessable, field_kind: missing, when: { status: 422 } }
+  - { id: b, class: unprocessable, take: { related: /other }, when: { status: 423 } }
+  - { id: c, class: unprocessable, take: { field: { capture: name } }, when: { status: 424 } }
+";
+    placeholders_that_are_none: "\
+contract: shop
+version: 1 beta
+title: A shop
+forms:
+  error: { media: json, body: { code: \"{code?:number}\", text: \"Error: {message}\", info: \"{info\" } }
+messages: { plain: { en_US: { a: b } } }
+";
+    a_header_with_a_line_break: "\
+contract: shop
+version: 1
+title: A shop
+rows:
+  - { id: a, class: busy, when: { status: 409, header: { X-A: \"a\\nb\" }, text: \"a\\nb\" } }
+  - { id: b, class: busy, when: { status: 410, body: { /code: 9-5 } } }
+";
     an_unknown_form: "\
 contract: shop
 version: 1
@@ -424,7 +494,7 @@ contract: shop
 version: 1
 title: Żółć 店铺 🏪
 rows:
-  - { id: 空, title: 空🏪, clas: busy, when: { status: 409 } }
+  - { id: empty, title: 空🏪, clas: busy, when: { status: 409 } }
 ";
 }
 
@@ -457,8 +527,7 @@ fn no_piece_of_a_contract_makes_the_reader_panic() {
         let source = Library::shipped_source(name).unwrap();
         let ends = source.char_indices().map(|(at, _)| at).step_by(101);
         for end in ends {
-            let mut library = Library::shipped().unwrap();
-            if let Err(diagnosis) = library.add("piece.yaml", &source[..end]) {
+            if let Err(diagnosis) = shipped().add("piece.yaml", &source[..end]) {
                 assert!(!diagnosis.to_string().is_empty() && !diagnosis.coloured().is_empty());
             }
         }

@@ -38,7 +38,7 @@ pub(crate) struct Ingredients<'o> {
 struct Envelope<'o> {
     r#type: &'o str,
     request_id: Uuid,
-    created_at: Timestamp,
+    created_at: String,
     context: Context<'o>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<&'o serde_json::value::RawValue>,
@@ -62,7 +62,7 @@ impl Callback {
         let envelope = Envelope {
             r#type: &self.request_type,
             request_id: with.request_id,
-            created_at: with.created_at,
+            created_at: format!("{:.3}", with.created_at),
             context: Context {
                 callback_id: &self.id,
                 endpoint_id: with.endpoint_id,

@@ -12,7 +12,10 @@ pub enum KeyError {
     #[error("the key settings cannot be kept: {0}")]
     Settings(&'static str),
     /// A file or directory could not be used.
-    #[error("cannot {doing} {path}: check that it belongs to the user that Candor runs as", path = path.display())]
+    #[error(
+        "cannot {doing} {path}: check that it belongs to the user that Candor runs as",
+        path = path.display()
+    )]
     Io {
         /// What was tried, such as `read the key file`.
         doing: &'static str,

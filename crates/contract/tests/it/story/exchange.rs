@@ -56,6 +56,15 @@ impl Told {
         Exchange { request, ending, ended_at }
     }
 
+    /// Whether the answer says more than its status in the reason phrase or a plain body.
+    pub(crate) fn has_a_phrase_of_its_own(&self) -> bool {
+        let End::Answer(read) = &self.end else { return false };
+        let usual = read.status.canonical_reason().unwrap_or_default();
+        let body = String::from_utf8_lossy(&read.body);
+        let says_more = |text: &str| !text.is_empty() && !usual.contains(text.trim());
+        says_more(read.reason.as_deref().unwrap_or_default()) || says_more(&body)
+    }
+
     fn answer<'a>(&'a self, read: &'a Transcript) -> Answer<'a> {
         let check = match self.violations.as_slice() {
             [] => Check::NotMade,

@@ -70,7 +70,8 @@ fn in_ticks(text: &str) -> Option<String> {
     text.split('`').nth(1).map(str::to_owned)
 }
 
-fn stories(text: &str) -> Vec<Story> {
+/// The stories in a text.
+pub(crate) fn stories(text: &str) -> Vec<Story> {
     let mut stories: Vec<Story> = Vec::new();
     let mut open: Option<(String, usize)> = None;
     let mut at = 0;

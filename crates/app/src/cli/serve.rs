@@ -1,0 +1,123 @@
+//! `candor serve`: the gateway.
+
+use crate::config::{self, Config};
+use crate::example;
+use anyhow::{Context, Result};
+use candor_gateway::{Clock, Setup, SigningKeys};
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Run the gateway. Without a configuration it runs an example with a handler of its own, on
+/// loopback, and prints calls to try.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  candor serve                          an example, with a handler on this machine
+  candor serve --print-example          its configuration, to start from
+  candor serve candor.yaml              your own
+  candor serve candor.yaml --check      only say what is wrong with it")]
+pub(crate) struct Serve {
+    /// The configuration file
+    config: Option<PathBuf>,
+    /// Where to listen, instead of what the configuration says; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Read the configuration, say what is wrong with it, and end
+    #[arg(long)]
+    check: bool,
+    /// Print the example's configuration, and end
+    #[arg(long)]
+    print_example: bool,
+    /// How the log is written, to stderr; its level is taken from CANDOR_LOG
+    #[arg(long, value_enum, default_value = "text")]
+    log: super::Format,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        if self.print_example {
+            print!("{}", example::CONFIG);
+            return Ok(ExitCode::SUCCESS);
+        }
+        super::log(self.log)?;
+        match &self.config {
+            None => self.example(),
+            Some(path) => match config::read_file(path)? {
+                Err(mistakes) => Ok(super::mistakes(&mistakes.0)),
+                Ok(config) if self.check => {
+                    println!("{}: {} callbacks, no mistake", path.display(), config.callbacks.len());
+                    Ok(ExitCode::SUCCESS)
+                }
+                Ok(config) => self.serve(config),
+            },
+        }
+    }
+
+    fn serve(&self, config: Config) -> Result<ExitCode> {
+        let setup = setup(config, self.listen)?;
+        let callbacks = setup.callbacks.len();
+        let running = candor_gateway::start(setup)?;
+        println!("candor serves {callbacks} callbacks on http://{}", running.address());
+        wait_for_stop()?;
+        eprintln!("candor lets the calls under way end");
+        running.stop();
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn example(&self) -> Result<ExitCode> {
+        let example = example::Example::start(self.listen)?;
+        print!("{example}");
+        wait_for_stop()?;
+        example.stop();
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What the gateway is set up with, by a configuration whose keys are kept in its state folder.
+fn setup(config: Config, listen: Option<SocketAddr>) -> Result<Setup> {
+    let clock = Clock::default();
+    let folder = config.state.join("keys");
+    let keys = SigningKeys::open(&folder, config.keys, clock.now().as_second())?;
+    Ok(from_config(config, listen, keys, clock))
+}
+
+/// Puts the parts together.
+pub(crate) fn from_config(
+    config: Config,
+    listen: Option<SocketAddr>,
+    keys: SigningKeys,
+    clock: Clock,
+) -> Setup {
+    Setup {
+        listen: listen.unwrap_or(config.listen),
+        workers: config.workers,
+        limits: config.limits,
+        answer_as: config.answer_as,
+        message_set: config.message_set,
+        token: config.token,
+        keys: Arc::new(keys),
+        datacenter_url: config.datacenter_url,
+        fallback: config.contract,
+        callbacks: config.callbacks,
+        cyberapps: config.cyberapps,
+        tenants: config.tenants,
+        guard: candor_wire::Guard::default(),
+        resolver: None,
+        clock,
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+fn wait_for_stop() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
+            _ = terminate.recv() => Ok(()),
+        }
+    })
+}

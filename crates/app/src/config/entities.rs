@@ -1,0 +1,183 @@
+//! `CyberApps` and tenants.
+
+use super::{Reading, entries};
+use candor_contract::notation::{self, Entry, Map, Node};
+use candor_gateway::{Access, Company, CyberApp, Tenant};
+use candor_wire::{Target, TargetPolicy, TlsVersion};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashMap;
+
+impl Reading<'_> {
+    pub(super) fn cyberapps(&mut self, node: Option<&Node>) -> HashMap<String, CyberApp> {
+        let mut apps = HashMap::new();
+        for entry in entries(node, "`cyberapps`", &mut self.problems) {
+            if let Some(app) = self.cyberapp(&entry.node) {
+                apps.insert(entry.key.clone(), app);
+            }
+        }
+        apps
+    }
+
+    fn cyberapp(&mut self, node: &Node) -> Option<CyberApp> {
+        let map = Map::open(node, "a CyberApp", &mut self.problems)?;
+        let name = map.required("name");
+        let name = name.and_then(|n| notation::text(n, &mut self.problems));
+        let endpoint = map.required("endpoint_id");
+        let endpoint_id = endpoint.and_then(|n| notation::text(n, &mut self.problems));
+        let company = map.get("company").and_then(|n| self.company(n)).unwrap_or_default();
+        let policy = self.policy(&map);
+        let url = map.required("url");
+        let target = url.zip(policy).and_then(|(node, policy)| self.target(node, &policy));
+        map.close(&mut self.problems);
+        Some(CyberApp { name: name?, company, endpoint_id: endpoint_id?, target: target? })
+    }
+
+    fn company(&mut self, node: &Node) -> Option<Company> {
+        let map = Map::open(node, "`company`", &mut self.problems)?;
+        let mut text = |key| {
+            map.get(key).and_then(|n| notation::text(n, &mut self.problems)).unwrap_or_default()
+        };
+        let company = Company {
+            name: text("name"),
+            website: text("website"),
+            email: text("email"),
+            phone: text("phone"),
+        };
+        map.close(&mut self.problems);
+        Some(company)
+    }
+
+    /// Handlers speak TLS 1.3 (Callback handler, Basic requirements) and stand on public addresses,
+    /// unless the file says otherwise.
+    fn policy(&mut self, map: &Map<'_>) -> Option<TargetPolicy> {
+        let allow_http = map.get("allow_http").and_then(|n| notation::boolean(n, &mut self.problems));
+        let ranges = map.get("allow_addresses").map_or(&[][..], notation::list);
+        let allow_cidrs = ranges.iter().filter_map(|n| self.range(n)).collect();
+        let roots = map.get("extra_roots").map_or(&[][..], notation::list);
+        let extra_roots = roots.iter().filter_map(|n| self.roots(n)).flatten().collect();
+        let min_tls = map.get("min_tls").and_then(|n| {
+            let from = |text: &str| match text {
+                "1.2" => Some(TlsVersion::V1_2),
+                "1.3" => Some(TlsVersion::V1_3),
+                _ => None,
+            };
+            notation::name_of(n, "a TLS version", &["1.2", "1.3"], from, &mut self.problems)
+        });
+        Some(TargetPolicy {
+            allow_http: allow_http.unwrap_or(false),
+            allow_cidrs,
+            min_tls: min_tls.unwrap_or(TlsVersion::V1_3),
+            extra_roots,
+            ..TargetPolicy::default()
+        })
+    }
+
+    fn range(&mut self, node: &Node) -> Option<ipnet::IpNet> {
+        let text = notation::scalar(node, &mut self.problems)?;
+        let range = text.parse().ok();
+        if range.is_none() {
+            self.problems
+                .add(node.span.clone(), "a range of addresses is needed", format!("`{text}` is not one"))
+                .help("write 10.0.0.0/8 or fd00::/8");
+        }
+        range
+    }
+
+    fn roots(&mut self, node: &Node) -> Option<Vec<candor_wire::Certificate>> {
+        let (name, text) = self.file(node)?;
+        let roots = candor_wire::certificates(text.as_bytes());
+        if roots.as_ref().map_or(true, Vec::is_empty) {
+            self.problems
+                .add(node.span.clone(), format!("{name} has no certificate"), "named here")
+                .help("the file is PEM: -----BEGIN CERTIFICATE-----");
+            return None;
+        }
+        roots.ok()
+    }
+
+    fn target(&mut self, node: &Node, policy: &TargetPolicy) -> Option<Target> {
+        let url = notation::text(node, &mut self.problems)?;
+        match Target::parse(&url, policy) {
+            Ok(target) => Some(target),
+            Err(error) => {
+                let help = match error {
+                    candor_wire::TargetError::PlainHttp => "write https://, or `allow_http: true`",
+                    _ => "write the whole address: https://handler.example.com/callback",
+                };
+                self.problems
+                    .add(node.span.clone(), "this cannot be called", chain(&error))
+                    .help(help);
+                None
+            }
+        }
+    }
+
+    pub(super) fn tenants(
+        &mut self,
+        node: Option<&Node>,
+        cyberapps: Option<&Node>,
+    ) -> HashMap<String, Tenant> {
+        let known: Vec<String> = entries(cyberapps, "`cyberapps`", &mut Default::default())
+            .iter()
+            .map(|entry| entry.key.clone())
+            .collect();
+        let mut tenants = HashMap::new();
+        for entry in entries(node, "`tenants`", &mut self.problems) {
+            let mut tenant = Tenant::default();
+            for access in entries(Some(&entry.node), "a tenant", &mut self.problems) {
+                self.is_known(access, &known);
+                if let Some(shown) = self.access(&access.node) {
+                    tenant.access.insert(access.key.clone(), shown);
+                }
+            }
+            tenants.insert(entry.key.clone(), tenant);
+        }
+        tenants
+    }
+
+    fn is_known(&mut self, access: &Entry, known: &[String]) {
+        if !known.contains(&access.key) {
+            let help = match candor_contract::nearest(&access.key, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the file has: {}", known.join(", ")),
+            };
+            let title = format!("there is no CyberApp `{}`", access.key);
+            self.problems.add(access.key_span.clone(), title, "unknown CyberApp").help(help);
+        }
+    }
+
+    fn access(&mut self, node: &Node) -> Option<Access> {
+        let map = Map::open(node, "a tenant's access", &mut self.problems)?;
+        let identity = map.required("identity");
+        let identity = identity.and_then(|n| self.identity(n));
+        let secrets = self.secrets(map.get("secrets"));
+        let extra = map.get("extra").map_or_else(|| "{}".to_owned(), |n| n.to_json().to_string());
+        map.close(&mut self.problems);
+        Some(Access { identity: identity?, secrets: secrets?, extra })
+    }
+
+    /// The receiver splits at the first colon (Callback handler, Request formats).
+    fn identity(&mut self, node: &Node) -> Option<String> {
+        let text = notation::text(node, &mut self.problems)?;
+        if text.contains(':') {
+            self.problems.add(node.span.clone(), "an identity has no colon", "this has one");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Secrets by name, as the text of a JSON object.
+    fn secrets(&mut self, node: Option<&Node>) -> Option<SecretString> {
+        let mut members = serde_json::Map::new();
+        for entry in entries(node, "`secrets`", &mut self.problems) {
+            let secret = self.secret(&entry.node)?;
+            members.insert(entry.key.clone(), secret.expose_secret().into());
+        }
+        Some(SecretString::from(serde_json::Value::Object(members).to_string()))
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

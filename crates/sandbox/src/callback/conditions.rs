@@ -1,0 +1,150 @@
+//! What is wrong with a handler: states of the world around it, never "which error is wanted".
+
+use super::answers::Answer;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+/// The state of the world around a handler. The default is fair weather.
+///
+/// As JSON, at `PUT /sandbox/conditions`, members that are left out are fair weather too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Conditions {
+    /// The handler was given up for good: 410.
+    pub retired: bool,
+    /// The handler lives at another URL now: 302, with this `Location`.
+    pub moved_to: Option<String>,
+    /// A web server in front of it shows its maintenance page: 200, in HTML.
+    pub maintenance_page: bool,
+    /// How many requests are let through in a while: 429 beyond them, with `Retry-After`.
+    pub rate_limit: Option<RateLimit>,
+    /// Whether the partner's service behind the handler is up; if not: 503.
+    pub backend_up: bool,
+    /// Work is queued and its result not told: 202 where there would be a 200.
+    pub asynchronous: bool,
+    /// How long each answer takes on top, in milliseconds.
+    pub latency_ms: u64,
+    /// Requests are taken and never answered.
+    pub mute: bool,
+}
+
+/// A fixed window: it opens with a request, and lets so many through until it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// How many requests a window lets through.
+    pub requests: u32,
+    /// How long a window is, in seconds.
+    pub window_seconds: u32,
+}
+
+/// A handler's conditions, to read and to change. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct ConditionsHandle(Arc<RwLock<Conditions>>);
+
+/// What stands between the socket and the handler.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    pub(super) conditions: ConditionsHandle,
+    window: Mutex<Window>,
+}
+
+/// The rate limiter's present window.
+#[derive(Debug, Clone, Copy, Default)]
+struct Window {
+    /// In seconds since the Unix epoch.
+    opened: i64,
+    used: u32,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self {
+            retired: false,
+            moved_to: None,
+            maintenance_page: false,
+            rate_limit: None,
+            backend_up: true,
+            asynchronous: false,
+            latency_ms: 0,
+            mute: false,
+        }
+    }
+}
+
+impl ConditionsHandle {
+    /// The conditions at present.
+    pub fn get(&self) -> Conditions {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the conditions, for all requests from now on.
+    pub fn set(&self, conditions: Conditions) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = conditions;
+    }
+}
+
+impl Gate {
+    /// Lets a request in, after the latency; or says what stands in its way.
+    pub(super) async fn enter(&self, conditions: &Conditions, now: i64) -> Result<(), Answer> {
+        tokio::time::sleep(Duration::from_millis(conditions.latency_ms)).await;
+        match conditions {
+            Conditions { mute: true, .. } => std::future::pending().await,
+            Conditions { moved_to: Some(url), .. } => Err(Answer::moved(url)),
+            Conditions { retired: true, .. } => Err(Answer::new(StatusCode::GONE)),
+            Conditions { maintenance_page: true, .. } => Err(Answer::maintenance_page()),
+            Conditions { rate_limit: Some(limit), .. } => self.count(*limit, now),
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self, limit: RateLimit, now: i64) -> Result<(), Answer> {
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        window.count(limit, now).map_err(Answer::too_many)
+    }
+}
+
+impl Window {
+    /// Counts a request, or says in how many seconds the window ends.
+    fn count(&mut self, limit: RateLimit, now: i64) -> Result<(), i64> {
+        let ends = self.opened.saturating_add(limit.window_seconds.into());
+        if self.used == 0 || now >= ends || now < self.opened {
+            *self = Self { opened: now, used: 0 };
+        }
+        if self.used < limit.requests {
+            self.used += 1;
+            return Ok(());
+        }
+        Err(self.opened.saturating_add(limit.window_seconds.into()).saturating_sub(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_opens_with_a_request_and_ends_by_the_clock() {
+        let limit = RateLimit { requests: 2, window_seconds: 10 };
+        let mut window = Window::default();
+        assert_eq!(window.count(limit, 100), Ok(()));
+        assert_eq!(window.count(limit, 105), Ok(()));
+        assert_eq!(window.count(limit, 106), Err(4));
+        assert_eq!(window.count(limit, 109), Err(1));
+        assert_eq!(window.count(limit, 110), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_of_none_lets_nobody_in() {
+        let limit = RateLimit { requests: 0, window_seconds: 10 };
+        assert_eq!(Window::default().count(limit, 100), Err(10));
+    }
+
+    #[test]
+    fn what_is_left_out_is_fair_weather() {
+        assert_eq!(serde_json::from_str::<Conditions>("{}").unwrap(), Conditions::default());
+        assert!(serde_json::from_str::<Conditions>(r#"{"retried":true}"#).is_err());
+    }
+}

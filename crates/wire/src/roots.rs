@@ -1,0 +1,14 @@
+//! Certificates as files have them.
+
+use rustls_pki_types::pem::{self, PemObject};
+
+/// A certificate in DER.
+pub type Certificate = rustls_pki_types::CertificateDer<'static>;
+
+/// The certificates of a PEM file (RFC 7468), in order; other sections are passed over.
+///
+/// # Errors
+/// A section that is not PEM.
+pub fn certificates(file: &[u8]) -> Result<Vec<Certificate>, pem::Error> {
+    Certificate::pem_slice_iter(file).collect()
+}

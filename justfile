@@ -1,0 +1,43 @@
+# The only door: what CI does is `just all`, step by step.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# List what can be done
+default:
+    @just --list --unsorted
+
+# Everything that CI does
+all: fmt lint test docs deny rows
+
+# Formatting, checked
+fmt:
+    cargo fmt --all --check
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
+
+# Lints; a warning is an error
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# All tests
+test:
+    cargo test --workspace --locked
+
+# The documentation of the code; a broken link is an error
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+
+# Licences, advisories and bans of the dependencies
+deny:
+    cargo deny --locked check bans licenses sources
+
+# Rows known / rows in the documents, per system; fails below 100 %
+rows:
+    cargo run --quiet --locked -p candor-contract --example rows
+
+# Fill in the expected answers of the stories, the golden screens and the schemas, for review
+update:
+    UPDATE=1 INSTA_UPDATE=always cargo test --workspace --locked
+
+# Fuzz one target for some seconds: just fuzz classify 600
+fuzz target seconds="60":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}} -rss_limit_mb=4096

@@ -13,7 +13,7 @@ use std::path::Path;
 pub(crate) const CONFIG: &str = include_str!("example.yaml");
 
 /// The address of the handler, as the configuration has it.
-const HANDLER: &str = "127.0.0.1:8081";
+const HANDLER: &str = "127.0.0.1:8421";
 
 /// A running example.
 pub(crate) struct Example {
@@ -25,7 +25,7 @@ pub(crate) struct Example {
 impl Example {
     /// Starts both sides. The handler takes a free port; so does the gateway for port 0.
     pub(crate) fn start(listen: Option<SocketAddr>) -> Result<Self> {
-        let listen = settled(listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))))?;
+        let listen = settled(listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

@@ -129,10 +129,14 @@ impl Reading<'_> {
     /// does no harm.
     pub fn next(&self) -> Next {
         let advised = self.row.next;
-        let how = match advised.how {
-            How::Retry if !self.retry.safe && self.outcome == Outcome::Unknown => How::LookFirst,
-            How::LookFirst | How::AskSupport if self.retry.safe => How::Retry,
-            how => how,
+        let blindly = !self.retry.safe && self.outcome == Outcome::Unknown;
+        let needlessly = matches!(advised.how, How::LookFirst | How::AskSupport);
+        let how = if advised.how == How::Retry && blindly {
+            How::LookFirst
+        } else if needlessly && self.retry.safe {
+            How::Retry
+        } else {
+            advised.how
         };
         Next { how, ..advised }
     }

@@ -281,7 +281,7 @@ fn put(body: &mut Value, pointer: &Pointer, value: Value) {
     for token in pointer.tokens() {
         at = if token == Pointer::EACH { first_of(at) } else { member_of(at, token) };
     }
-    let kept = value.is_object() && at.is_object() || value == Value::from("1") && !at.is_null();
+    let kept = value.is_object() && at.is_object() || value == "1" && !at.is_null();
     if !kept {
         *at = value;
     }

@@ -27,13 +27,10 @@ fn safety(row: &Row, outcome: Outcome, request: &Request<'_>) -> (bool, Why) {
         return (false, Why::Succeeded);
     }
     let methods = &row.retry.methods;
-    let allow = match row.retry.allow {
-        Allow::Allowed if !methods.is_empty() && !methods.contains(request.method) => {
-            Allow::Undocumented
-        }
-        allow => allow,
-    };
-    match allow {
+    // Of methods that the document does not name it says nothing.
+    let of_others = !methods.is_empty() && !methods.contains(request.method);
+    match row.retry.allow {
+        Allow::Allowed if of_others && outcome != Outcome::Unsent => (false, Why::Undocumented),
         Allow::Never => (false, Why::Never),
         Allow::Undocumented if outcome != Outcome::Unsent => (false, Why::Undocumented),
         Allow::Undocumented | Allow::Allowed => evidence(row, outcome, request),

@@ -62,6 +62,7 @@ impl Table {
 
     /// The same contract with `rows` before its own: a callback's own responses, which win over
     /// the defaults. The rows must not name forms.
+    #[must_use]
     pub fn layered(&self, name: &str, mut rows: Vec<Row>) -> Self {
         let own = rows.len() + self.own;
         rows.extend(self.rows.iter().cloned());

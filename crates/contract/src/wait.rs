@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn without_a_header_the_window_says() {
-        let after = After { header: None, window: Some(Duration::from_secs(60)) };
+        let after = After { header: None, window: Some(Duration::from_mins(1)) };
         assert_eq!(told(&after, None, Some(NOW + 5)), Some(55));
         assert_eq!(told(&after, None, Some(NOW)), Some(60));
         assert_eq!(told(&after, None, None), None);

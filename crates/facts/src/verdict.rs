@@ -34,7 +34,7 @@ pub struct Verdict {
     pub detail: Option<String>,
     /// Who acts next, and how.
     pub next: Next,
-    /// Candor's id of this failure (UUIDv7).
+    /// Candor's id of this failure (`UUIDv7`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_id: Option<Uuid>,
     /// The vendor's id of this failure, for its support.

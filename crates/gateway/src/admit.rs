@@ -28,9 +28,11 @@ pub(crate) struct Asked<'g> {
 /// The call is held back: an unknown name, another method, another content type.
 pub(crate) fn read<'g>(gateway: &'g Gateway, head: &Parts) -> Result<Asked<'g>, Held> {
     let id = head.uri.path().strip_prefix("/callbacks/").ok_or_else(|| no_route(head))?;
-    let callback = gateway.setup.callbacks.get(id).ok_or_else(|| {
-        unknown("callback", id, gateway.setup.callbacks.keys())
-    })?;
+    let callback = gateway
+        .setup
+        .callbacks
+        .get(id)
+        .ok_or_else(|| unknown("callback", id, gateway.setup.callbacks.keys()))?;
     if head.method != Method::POST {
         return Err(Held::new(HeldKind::MethodNotAllowed, "a callback is called with POST"));
     }
@@ -39,13 +41,17 @@ pub(crate) fn read<'g>(gateway: &'g Gateway, head: &Parts) -> Result<Asked<'g>, 
     let tenant_id = query.remove("tenant").ok_or_else(|| {
         Held::new(HeldKind::Malformed, "the tenant is missing: add `?tenant=…` to the URL")
     })?;
-    let tenant = gateway.setup.tenants.get(&tenant_id).ok_or_else(|| {
-        unknown("tenant", &tenant_id, gateway.setup.tenants.keys())
-    })?;
+    let tenant = gateway
+        .setup
+        .tenants
+        .get(&tenant_id)
+        .ok_or_else(|| unknown("tenant", &tenant_id, gateway.setup.tenants.keys()))?;
     let (name, access) = choose(&tenant.access, query.remove("cyberapp"))?;
-    let cyberapp = gateway.setup.cyberapps.get(name).ok_or_else(|| {
-        unknown("CyberApp", name, gateway.setup.cyberapps.keys())
-    })?;
+    let cyberapp = gateway
+        .setup
+        .cyberapps
+        .get(name)
+        .ok_or_else(|| unknown("CyberApp", name, gateway.setup.cyberapps.keys()))?;
     Ok(Asked { callback, tenant_id, cyberapp, access })
 }
 
@@ -59,12 +65,15 @@ pub(crate) async fn payload(body: Incoming, limits: &Limits) -> Result<Bytes, He
         until: Instant::now() + limits.request_time,
         floor: Some(Floor::default()),
     };
-    candor_wire::body::read(body, &limit).await.map_err(|error| match error {
-        ReadError::TooLarge { limit } => Held::new(
-            HeldKind::PayloadTooLarge,
-            format!("the body is larger than the {limit} bytes that are allowed"),
-        ),
-        other => Held::new(HeldKind::Malformed, other.to_string()),
+    candor_wire::body::read(body, &limit).await.map_err(|error| {
+        let kind = match error {
+            ReadError::TooLarge { .. } => HeldKind::PayloadTooLarge,
+            ReadError::TimedOut { .. }
+            | ReadError::TooSlow { .. }
+            | ReadError::Truncated(_)
+            | ReadError::Malformed(_) => HeldKind::Malformed,
+        };
+        Held::new(kind, error.to_string())
     })
 }
 

@@ -2,10 +2,8 @@
 
 use crate::callback::{Callback, Order};
 use crate::setup::Limits;
-use candor_facts::{
-    Answer, Attempt, Check, Ending, Exchange, Fault, Request, Verdict, Violation,
-};
 use candor_contract::{Reading, Words};
+use candor_facts::{Answer, Attempt, Check, Ending, Exchange, Fault, Request, Verdict, Violation};
 use candor_wire::{Client, Outbound, Received, Target, Timeouts};
 use http::Method;
 use std::time::Duration;

@@ -50,7 +50,11 @@ pub(crate) struct Trip {
 }
 
 /// Answers a caller, whatever happens.
-pub(crate) async fn answer(gateway: &Gateway, client: &Client, request: Request<Incoming>) -> Reply {
+pub(crate) async fn answer(
+    gateway: &Gateway,
+    client: &Client,
+    request: Request<Incoming>,
+) -> Reply {
     let (head, body) = request.into_parts();
     if head.method == Method::GET && head.uri.path() == KEYS_PATH {
         return reply::keys(gateway.setup.keys.jwks());

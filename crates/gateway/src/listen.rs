@@ -29,7 +29,7 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long calls may go on after the stop was asked for.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 /// How often the signing keys are looked after.
-const KEYS_TIME: Duration = Duration::from_secs(60);
+const KEYS_TIME: Duration = Duration::from_mins(1);
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
@@ -68,10 +68,7 @@ pub struct Running {
 pub fn start(setup: Setup) -> Result<Running, ListenError> {
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { address: setup.listen, stop, workers: Vec::new() };
-    let shared = Arc::new(Shared {
-        open: AtomicUsize::new(0),
-        gateway: Gateway::new(setup),
-    });
+    let shared = Arc::new(Shared { open: AtomicUsize::new(0), gateway: Gateway::new(setup) });
     for number in 0..shared.gateway.setup.workers.max(1) {
         let (worker, address) = worker(number, running.address, &shared, stopped.clone())?;
         running.address = address;
@@ -151,7 +148,8 @@ fn run(
             Ok((listener, client)) => {
                 let address = listener.local_addr().unwrap_or(address);
                 drop(tell.send(Ok(address)));
-                let keys = (number == 0).then(|| tokio::task::spawn_local(tend(Arc::clone(shared))));
+                let keys =
+                    (number == 0).then(|| tokio::task::spawn_local(tend(Arc::clone(shared))));
                 serve(&listener, client, shared, stopped).await;
                 if let Some(keys) = keys {
                     keys.abort();

@@ -8,7 +8,7 @@ use candor_facts::Retry;
 use std::time::Duration;
 
 /// The longest wait between two attempts, whatever an answer or a policy says.
-pub const MAX_WAIT: Duration = Duration::from_secs(300);
+pub const MAX_WAIT: Duration = Duration::from_mins(5);
 
 /// A callback's retry policy.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,11 +43,16 @@ impl RetryPolicy {
         let seconds = match (self.delta, self.max) {
             (None, _) => self.interval.as_secs_f64(),
             (Some(delta), None) => {
-                self.interval.as_secs_f64() + f64::from(count.saturating_sub(1)) * delta.as_secs_f64()
+                self.interval.as_secs_f64()
+                    + f64::from(count.saturating_sub(1)) * delta.as_secs_f64()
             }
-            (Some(delta), Some(max)) => {
-                exponential(self.interval.as_secs_f64(), delta.as_secs_f64(), max.as_secs_f64(), count, random)
-            }
+            (Some(delta), Some(max)) => exponential(
+                self.interval.as_secs_f64(),
+                delta.as_secs_f64(),
+                max.as_secs_f64(),
+                count,
+                random,
+            ),
         };
         Duration::try_from_secs_f64(seconds.clamp(0.0, MAX_WAIT.as_secs_f64())).unwrap_or(MAX_WAIT)
     }
@@ -141,7 +146,7 @@ mod tests {
         let safe = Retry { safe: true, after: Some(7), why: Why::DedupeKey };
         let unsafe_ = Retry { safe: false, after: None, why: Why::MayHaveApplied };
         let policy = RetryPolicy { interval: Duration::from_secs(1), ..policy(None, None) };
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let told = Decision::Again(Duration::from_secs(7));
         assert_eq!(decide(&safe, Some(&policy), 1, minute, 0.5), told);
         let done = |retry, policy, attempt, left| {

@@ -38,8 +38,7 @@ pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
         None => &gateway.setup.fallback,
     };
     let ending = Ending::Held(held);
-    let reading =
-        table.classify(&Exchange { request: Request::default(), ending, ended_at: None });
+    let reading = table.classify(&Exchange { request: Request::default(), ending, ended_at: None });
     let name = trip.cyberapp.as_deref().unwrap_or("the");
     let names = [("cyberapp_name", name)];
     let verdict = reading.verdict(&words_for(gateway, trip, &names));

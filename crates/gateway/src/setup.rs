@@ -69,7 +69,7 @@ impl Default for Limits {
             request_body: 1024 * 1024,
             response_body: 8 * 1024 * 1024,
             request_time: Duration::from_secs(10),
-            total: Duration::from_secs(60),
+            total: Duration::from_mins(1),
             connections: 10_000,
         }
     }
@@ -94,7 +94,7 @@ impl Default for TokenSettings {
             issuer: "https://acronis.cloud".to_owned(),
             audience: "acronis.cloud".to_owned(),
             subject: "candor".to_owned(),
-            lifetime: Duration::from_secs(3600),
+            lifetime: Duration::from_hours(1),
         }
     }
 }

@@ -31,6 +31,6 @@ pub use guard::{Guard, Refused, Why};
 pub use message::{BODY_LIMIT, Outbound, Received, TOTAL, Timeouts, Timing};
 pub use path::{PathError, RequestPath};
 pub use pool::PoolLimits;
-pub use roots::{Certificate, certificates};
 pub use resolve::{Resolve, ResolveError, SystemResolver};
+pub use roots::{Certificate, certificates};
 pub use target::{ClientIdentity, Target, TargetError, TargetPolicy, TlsVersion};

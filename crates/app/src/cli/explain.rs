@@ -8,7 +8,7 @@ use candor_contract::{Library, Table, Words};
 use candor_facts::{Answer, Check, Ending, Exchange, Request};
 use clap::Args;
 use http::Method;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// How many meanings of a status, a code or a text are shown.
@@ -61,13 +61,10 @@ impl Explain {
             Some(file) => vec![self.answer(&library, file)?],
             None => self.looked_up(&library)?,
         };
-        match found.is_empty() {
-            true => Ok(self.unknown(&library)),
-            false => self.print(&found),
-        }
+        if found.is_empty() { Ok(self.unknown(&library)) } else { self.print(&found) }
     }
 
-    fn answer(&self, library: &Library, file: &PathBuf) -> Result<Explanation> {
+    fn answer(&self, library: &Library, file: &Path) -> Result<Explanation> {
         let bytes = super::read_bytes(file)?;
         let name = file.display();
         let read = transcript::read(&bytes).with_context(|| format!("cannot read {name}"))?;

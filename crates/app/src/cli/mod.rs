@@ -67,7 +67,7 @@ fn library(files: &[PathBuf]) -> Result<Option<Library>> {
     Ok(None)
 }
 
-/// Prints mistakes, with colours where somebody looks at them and NO_COLOR is not set.
+/// Prints mistakes, with colours where somebody looks at them and `NO_COLOR` is not set.
 fn mistakes(found: &[Diagnosis]) -> ExitCode {
     let styled = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     for diagnosis in found {
@@ -85,6 +85,8 @@ fn log(format: Format) -> Result<()> {
     let filter = filter.with_context(|| format!("CANDOR_LOG is not a log filter: `{level}`"))?;
     let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Where nobody reads stderr any more, a call must not fail for its log line.
+    let log = log.log_internal_errors(false);
     match format {
         Format::Text => log.with_ansi(ansi).with_target(false).init(),
         Format::Json => log.json().flatten_event(true).init(),

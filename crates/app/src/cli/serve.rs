@@ -30,7 +30,7 @@ pub(crate) struct Serve {
     /// Print the example's configuration, and end
     #[arg(long)]
     print_example: bool,
-    /// How the log is written, to stderr; its level is taken from CANDOR_LOG
+    /// How the log is written, to stderr; its level is taken from `CANDOR_LOG`
     #[arg(long, value_enum, default_value = "text")]
     log: super::Format,
 }
@@ -47,7 +47,11 @@ impl Serve {
             Some(path) => match config::read_file(path)? {
                 Err(mistakes) => Ok(super::mistakes(&mistakes.0)),
                 Ok(config) if self.check => {
-                    println!("{}: {} callbacks, no mistake", path.display(), config.callbacks.len());
+                    println!(
+                        "{}: {} callbacks, no mistake",
+                        path.display(),
+                        config.callbacks.len()
+                    );
                     Ok(ExitCode::SUCCESS)
                 }
                 Ok(config) => self.serve(config),

@@ -57,7 +57,13 @@ impl Reading<'_> {
                 _ => None,
             };
             let names = ["shown", "hidden"];
-            notation::name_of(n, "what is done with `err_message`", &names, from, &mut self.problems)
+            notation::name_of(
+                n,
+                "what is done with `err_message`",
+                &names,
+                from,
+                &mut self.problems,
+            )
         });
         map.close(&mut self.problems);
         let (request_type, request_schema) = request?;
@@ -93,7 +99,11 @@ impl Reading<'_> {
             let status = entry.key.parse().ok().filter(|status| (200..600).contains(status));
             if status.is_none() {
                 self.problems
-                    .add(entry.key_span.clone(), "a response is known by its status", "not a status")
+                    .add(
+                        entry.key_span.clone(),
+                        "a response is known by its status",
+                        "not a status",
+                    )
                     .help("write a number from 200 to 599");
             }
             let message = self.message(&entry.node, "a response");
@@ -102,7 +112,11 @@ impl Reading<'_> {
             }
         }
         if map.is_some_and(|map| map.entries().is_empty()) {
-            self.problems.add(node.span.clone(), "a callback has at least one response", "none here");
+            self.problems.add(
+                node.span.clone(),
+                "a callback has at least one response",
+                "none here",
+            );
         }
         responses
     }

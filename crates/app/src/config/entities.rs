@@ -1,7 +1,7 @@
 //! `CyberApps` and tenants.
 
 use super::{Reading, entries};
-use candor_contract::notation::{self, Entry, Map, Node};
+use candor_contract::notation::{self, Entry, Map, Node, Problems};
 use candor_gateway::{Access, Company, CyberApp, Tenant};
 use candor_wire::{Target, TargetPolicy, TlsVersion};
 use secrecy::{ExposeSecret, SecretString};
@@ -27,7 +27,7 @@ impl Reading<'_> {
         let company = map.get("company").and_then(|n| self.company(n)).unwrap_or_default();
         let policy = self.policy(&map);
         let url = map.required("url");
-        let target = url.zip(policy).and_then(|(node, policy)| self.target(node, &policy));
+        let target = url.and_then(|node| self.target(node, &policy));
         map.close(&mut self.problems);
         Some(CyberApp { name: name?, company, endpoint_id: endpoint_id?, target: target? })
     }
@@ -49,8 +49,9 @@ impl Reading<'_> {
 
     /// Handlers speak TLS 1.3 (Callback handler, Basic requirements) and stand on public addresses,
     /// unless the file says otherwise.
-    fn policy(&mut self, map: &Map<'_>) -> Option<TargetPolicy> {
-        let allow_http = map.get("allow_http").and_then(|n| notation::boolean(n, &mut self.problems));
+    fn policy(&mut self, map: &Map<'_>) -> TargetPolicy {
+        let allow_http =
+            map.get("allow_http").and_then(|n| notation::boolean(n, &mut self.problems));
         let ranges = map.get("allow_addresses").map_or(&[][..], notation::list);
         let allow_cidrs = ranges.iter().filter_map(|n| self.range(n)).collect();
         let roots = map.get("extra_roots").map_or(&[][..], notation::list);
@@ -63,13 +64,13 @@ impl Reading<'_> {
             };
             notation::name_of(n, "a TLS version", &["1.2", "1.3"], from, &mut self.problems)
         });
-        Some(TargetPolicy {
+        TargetPolicy {
             allow_http: allow_http.unwrap_or(false),
             allow_cidrs,
             min_tls: min_tls.unwrap_or(TlsVersion::V1_3),
             extra_roots,
             ..TargetPolicy::default()
-        })
+        }
     }
 
     fn range(&mut self, node: &Node) -> Option<ipnet::IpNet> {
@@ -77,7 +78,11 @@ impl Reading<'_> {
         let range = text.parse().ok();
         if range.is_none() {
             self.problems
-                .add(node.span.clone(), "a range of addresses is needed", format!("`{text}` is not one"))
+                .add(
+                    node.span.clone(),
+                    "a range of addresses is needed",
+                    format!("`{text}` is not one"),
+                )
                 .help("write 10.0.0.0/8 or fd00::/8");
         }
         range
@@ -100,9 +105,11 @@ impl Reading<'_> {
         match Target::parse(&url, policy) {
             Ok(target) => Some(target),
             Err(error) => {
-                let help = match error {
-                    candor_wire::TargetError::PlainHttp => "write https://, or `allow_http: true`",
-                    _ => "write the whole address: https://handler.example.com/callback",
+                let plain = matches!(error, candor_wire::TargetError::PlainHttp);
+                let help = if plain {
+                    "write https://, or `allow_http: true`"
+                } else {
+                    "write the whole address: https://handler.example.com/callback"
                 };
                 self.problems
                     .add(node.span.clone(), "this cannot be called", chain(&error))
@@ -117,7 +124,7 @@ impl Reading<'_> {
         node: Option<&Node>,
         cyberapps: Option<&Node>,
     ) -> HashMap<String, Tenant> {
-        let known: Vec<String> = entries(cyberapps, "`cyberapps`", &mut Default::default())
+        let known: Vec<String> = entries(cyberapps, "`cyberapps`", &mut Problems::default())
             .iter()
             .map(|entry| entry.key.clone())
             .collect();
@@ -137,7 +144,8 @@ impl Reading<'_> {
 
     fn is_known(&mut self, access: &Entry, known: &[String]) {
         if !known.contains(&access.key) {
-            let help = match candor_contract::nearest(&access.key, known.iter().map(String::as_str)) {
+            let help = match candor_contract::nearest(&access.key, known.iter().map(String::as_str))
+            {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the file has: {}", known.join(", ")),
             };

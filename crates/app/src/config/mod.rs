@@ -85,13 +85,16 @@ impl Reading<'_> {
         let map = Map::open(root, "the configuration", &mut self.problems)?;
         self.contracts(map.get("contracts"));
         let listen = self.listen(map.get("listen"));
-        let workers = map.get("workers").and_then(|n| notation::integer(n, 1..=256, &mut self.problems));
+        let workers =
+            map.get("workers").and_then(|n| notation::integer(n, 1..=256, &mut self.problems));
         let state = map.get("state").and_then(|n| notation::text(n, &mut self.problems));
         let limits = map.get("limits").and_then(|n| self.limits(n)).unwrap_or_default();
         let answer_as = map.get("answer_as").and_then(|n| self.answer_as(n));
-        let message_set = map.get("message_set").and_then(|n| notation::text(n, &mut self.problems));
+        let message_set =
+            map.get("message_set").and_then(|n| notation::text(n, &mut self.problems));
         let (token, keys) = self.token(map.get("token"));
-        let datacenter = map.get("datacenter_url").and_then(|n| notation::text(n, &mut self.problems));
+        let datacenter =
+            map.get("datacenter_url").and_then(|n| notation::text(n, &mut self.problems));
         let contract = self.handlers(map.get("contract"));
         let predefined = map.get("predefined_callbacks");
         let predefined = predefined.and_then(|n| notation::boolean(n, &mut self.problems));
@@ -130,13 +133,17 @@ impl Reading<'_> {
     }
 
     fn listen(&mut self, node: Option<&Node>) -> Option<SocketAddr> {
-        let Some(node) = node else { return Some(SocketAddr::from(([127, 0, 0, 1], 8080))) };
+        let Some(node) = node else { return Some(SocketAddr::from(([127, 0, 0, 1], 8420))) };
         let text = notation::scalar(node, &mut self.problems)?;
         let address = text.parse().ok();
         if address.is_none() {
             self.problems
-                .add(node.span.clone(), "an address with a port is needed", format!("`{text}` is not one"))
-                .help("write 127.0.0.1:8080, or [::1]:8080; port 0 takes a free one");
+                .add(
+                    node.span.clone(),
+                    "an address with a port is needed",
+                    format!("`{text}` is not one"),
+                )
+                .help("write 127.0.0.1:8420, or [::1]:8420; port 0 takes a free one");
         }
         address
     }
@@ -186,7 +193,11 @@ impl Reading<'_> {
                 None => format!("known are: {}", known.join(", ")),
             };
             self.problems
-                .add(node.span.clone(), format!("there is no contract `{name}`"), "unknown contract")
+                .add(
+                    node.span.clone(),
+                    format!("there is no contract `{name}`"),
+                    "unknown contract",
+                )
                 .help(help);
         }
         found
@@ -217,14 +228,15 @@ impl Reading<'_> {
         text("audience", &mut token.audience);
         text("subject", &mut token.subject);
         let mut time = |key, default: &mut Duration| {
-            if let Some(time) = map.get(key).and_then(|n| notation::duration(n, &mut self.problems)) {
+            if let Some(time) = map.get(key).and_then(|n| notation::duration(n, &mut self.problems))
+            {
                 *default = time;
             }
         };
         time("lifetime", &mut token.lifetime);
         time("rotate_every", &mut keys.rotate_every);
         keys.overlap = keys.overlap.max(token.lifetime);
-        if token.lifetime < Duration::from_secs(60)
+        if token.lifetime < Duration::from_mins(1)
             && let Some(node) = map.get("lifetime")
         {
             self.problems.add(node.span.clone(), "a token lives at least one minute", "too short");

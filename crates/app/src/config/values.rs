@@ -5,10 +5,7 @@ use candor_contract::notation::{self, Map, Node, Problems, Value};
 use secrecy::SecretString;
 
 /// A size in bytes: a number, with `KiB` or `MiB` where it is one of those. From 1 byte to 1 GiB.
-pub(super) fn bytes(
-    node: Option<&Node>,
-    default: usize,
-) -> impl FnOnce(&mut Problems) -> usize {
+pub(super) fn bytes(node: Option<&Node>, default: usize) -> impl FnOnce(&mut Problems) -> usize {
     let node = node.cloned();
     move |problems| {
         let Some(node) = node else { return default };

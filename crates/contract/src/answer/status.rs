@@ -22,10 +22,8 @@ pub fn for_caller(class: Class, origin: Origin, upstream: Option<u16>) -> u16 {
 
 /// A class about the request whose origin is not the caller: the request is not to blame.
 fn not_the_callers(class: Class) -> u16 {
-    match class {
-        Class::Ok | Class::Accepted | Class::RateLimited => by_class(class),
-        _ => 502,
-    }
+    let kept = matches!(class, Class::Ok | Class::Accepted | Class::RateLimited);
+    if kept { by_class(class) } else { 502 }
 }
 
 /// The class that a 4xx has by its definition (RFC 9110, section 15.5, and its companions).

@@ -43,7 +43,9 @@ pub fn by_text<'t>(table: &'t Table, text: &str) -> Vec<Match<'t>> {
         let phrase = row.when.iter().flat_map(|w| &w.text).any(|t| t.eq_ignore_ascii_case(text));
         let coded = row.code() == Some(text) || row.id == text;
         let titled = coded || row.title.eq_ignore_ascii_case(text);
-        wording.map(|w| w.literal_len()).or((phrase || titled).then_some(text.len()))
+        wording
+            .map(crate::template::Template::literal_len)
+            .or((phrase || titled).then_some(text.len()))
     };
     let mut found: Vec<_> =
         table.own_rows().iter().filter_map(|row| Some((weight(row)?, row))).collect();

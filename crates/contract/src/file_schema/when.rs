@@ -1,22 +1,24 @@
 //! The schema of a row's conditions.
 
-use super::{about, closed, defined, one_of, one_or_many};
+use super::{Member, about, closed, defined, one_of, one_or_many};
 use crate::document::names;
 use candor_facts::{FaultKind, HeldKind, Phase};
 use serde_json::{Value, json};
 
 pub(super) fn when() -> Value {
-    let status = json!({ "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 999 }, { "type": "string", "pattern": "^ *[1-9][0-9]{2} *(- *[1-9][0-9]{2} *)?$" }] });
+    let members = [of_requests(), of_heads(), of_bodies(), of_calls()].concat();
+    let mut schema = closed(&[], members);
+    if let Value::Object(schema) = &mut schema {
+        schema.insert("minProperties".to_owned(), 1.into());
+    }
+    schema
+}
+
+/// Conditions on the request.
+fn of_requests() -> Vec<Member> {
     let method = json!({ "type": "string", "pattern": "^[A-Z]+$" });
     let path = json!({ "type": "string", "pattern": "^/" });
-    let members: Vec<Member> = vec![
-        (
-            "status",
-            about(
-                "Statuses, 100 to 999: 404, 400-499, or a list. The first is the one used for writing.",
-                one_or_many(&status),
-            ),
-        ),
+    vec![
         ("method", about("Methods of the request.", one_or_many(&method))),
         (
             "path",
@@ -32,6 +34,47 @@ pub(super) fn when() -> Value {
                 one_or_many(&defined("text")),
             ),
         ),
+    ]
+}
+
+/// Conditions on an answer's head, and on what came of its check.
+fn of_heads() -> Vec<Member> {
+    let status = json!({ "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 999 }, { "type": "string", "pattern": "^ *[1-9][0-9]{2} *(- *[1-9][0-9]{2} *)?$" }] });
+    vec![
+        (
+            "status",
+            about(
+                "Statuses, 100 to 999: 404, 400-499, or a list. The first is the one used for writing.",
+                one_or_many(&status),
+            ),
+        ),
+        (
+            "text",
+            about(
+                "The reason phrase or the plain body, whatever the case.",
+                one_or_many(&defined("text")),
+            ),
+        ),
+        (
+            "header",
+            about(
+                "Header fields by name.",
+                json!({ "type": "object", "propertyNames": defined("header"), "additionalProperties": defined("test") }),
+            ),
+        ),
+        (
+            "check",
+            about(
+                "What came of holding the answer against its declared schema.",
+                one_of(names::of(&names::CHECKS)),
+            ),
+        ),
+    ]
+}
+
+/// Conditions on an answer's body.
+fn of_bodies() -> Vec<Member> {
+    vec![
         (
             "code",
             about(
@@ -47,24 +90,10 @@ pub(super) fn when() -> Value {
             ),
         ),
         (
-            "text",
-            about(
-                "The reason phrase or the plain body, whatever the case.",
-                one_or_many(&defined("text")),
-            ),
-        ),
-        (
             "body",
             about(
                 "Places in a JSON body, as JSON Pointers (RFC 6901); a step `*` is some element of an array.",
                 json!({ "type": "object", "propertyNames": defined("pointer"), "additionalProperties": defined("test") }),
-            ),
-        ),
-        (
-            "header",
-            about(
-                "Header fields by name.",
-                json!({ "type": "object", "propertyNames": defined("header"), "additionalProperties": defined("test") }),
             ),
         ),
         (
@@ -74,6 +103,12 @@ pub(super) fn when() -> Value {
                 one_or_many(&one_of(names::of(&names::BODY_KINDS))),
             ),
         ),
+    ]
+}
+
+/// Conditions on calls without an answer.
+fn of_calls() -> Vec<Member> {
+    vec![
         (
             "fault",
             about(
@@ -95,19 +130,7 @@ pub(super) fn when() -> Value {
                 one_or_many(&one_of(HeldKind::ALL.map(HeldKind::name))),
             ),
         ),
-        (
-            "check",
-            about(
-                "What came of holding the answer against its declared schema.",
-                one_of(names::of(&names::CHECKS)),
-            ),
-        ),
-    ];
-    let mut schema = closed(&[], members);
-    if let Value::Object(schema) = &mut schema {
-        schema.insert("minProperties".to_owned(), 1.into());
-    }
-    schema
+    ]
 }
 
 pub(super) fn test() -> Value {

@@ -167,7 +167,7 @@ impl<'s> Builder<'s> {
     }
 
     /// Takes one event; `None` ends the reading, with the reason among the problems.
-    #[expect(clippy::match_wildcard_for_single_variants, reason = "the parser may learn more")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser may learn more")]
     fn take(&mut self, event: Event<'_>, at: &Range<usize>, problems: &mut Problems) -> Option<()> {
         if let Some(what) = refused(&event) {
             let at = self.word_before(at.start).unwrap_or_else(|| at.clone());

@@ -63,7 +63,7 @@ fn the_contract_of_an_envelope_or_a_documented_text_is_found() {
             let right = told.verdict.contract == table.label() && told.sure >= Sure::Likely;
             if !right {
                 let guess = format!("{} ({:?})", told.verdict.contract, told.sure);
-                let _ = writeln!(wrong, "{}: {}: {guess}", file.path.display(), story.heading);
+                writeln!(wrong, "{}: {}: {guess}", file.path.display(), story.heading).unwrap();
             }
         }
     }

@@ -142,7 +142,7 @@ fn silent(schema: &Value) -> Vec<String> {
     let below: Vec<&Value> = match schema {
         Value::Object(members) => members.values().collect(),
         Value::Array(items) => items.iter().collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     own.chain(below.into_iter().flat_map(silent)).collect()
 }

@@ -1,5 +1,13 @@
 //! The contract engine from outside: shipped contracts, laws, stories, wrong files.
-#![allow(missing_docs, clippy::string_slice, reason = "a test binary")]
+#![allow(
+    missing_docs,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test binary"
+)]
 
 mod documented;
 mod explain;

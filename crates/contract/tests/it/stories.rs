@@ -5,7 +5,7 @@
 use crate::story::exchange::Told;
 use crate::story::{self, Story, StoryFile};
 use candor_contract::{Dialect, Library, Table, Words, Written};
-use candor_facts::Verdict;
+use candor_facts::{How, Outcome, Verdict};
 use http::StatusCode;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -32,13 +32,30 @@ fn stories_are_true() {
             differences(&file, story, &mut edits, &mut report);
         }
         if update {
-            rewrite(&file, edits);
+            rewrite(&file, &edits);
         } else {
-            edits.iter().for_each(|edit| edit.tell(&file, &mut report));
+            for edit in &edits {
+                edit.tell(&file, &mut report);
+            }
         }
     }
     assert!(report.is_empty(), "{report}\n{}", "UPDATE=1 rewrites verdicts and answers.");
     assert!(told > 0, "there are no stories");
+}
+
+#[test]
+fn advice_never_contradicts_itself() {
+    for file in story::all() {
+        let table = library().get(&file.contract).unwrap();
+        for story in &file.stories {
+            let verdict = verdict(&table, story);
+            let (safe, how) = (verdict.retry.safe, verdict.next.how);
+            let blind = how == How::Retry && !safe && verdict.outcome == Outcome::Unknown;
+            let needless = how == How::LookFirst && safe;
+            let silent = safe && verdict.class.is_success();
+            assert!(!(blind || needless || silent), "{}: {verdict:?}", story.heading);
+        }
+    }
 }
 
 /// A block whose content should be another.
@@ -58,14 +75,15 @@ fn differences<'s>(
     let verdict = verdict(&table, story);
     if story.row.as_ref() != Some(&verdict.row) {
         let pinned = story.row.as_deref().unwrap_or("no row");
-        let _ = writeln!(report, "{}: {}", file.path.display(), story.heading);
-        let _ = writeln!(report, "  the story pins {pinned}, and it is read as {}", verdict.row);
+        writeln!(report, "{}: {}", file.path.display(), story.heading).unwrap();
+        writeln!(report, "  the story pins {pinned}, and it is read as {}", verdict.row).unwrap();
     }
     let success = verdict.class.is_success();
     for (number, block) in story.blocks.iter().enumerate() {
         if success && block.kind.starts_with("answer") {
-            let _ = writeln!(report, "{}: {}", file.path.display(), story.heading);
-            let _ = writeln!(report, "  a success goes to the caller as it came; it has no answer");
+            writeln!(report, "{}: {}", file.path.display(), story.heading).unwrap();
+            writeln!(report, "  a success goes to the caller as it came; it has no answer")
+                .unwrap();
             continue;
         }
         let content = match block.kind.split_once(' ') {
@@ -103,7 +121,7 @@ fn raw(written: &Written) -> String {
     let reason = written.reason.as_deref().or(usual).unwrap_or_default();
     let mut text = format!("HTTP/1.1 {} {reason}\n", written.status);
     for (name, value) in &written.headers {
-        let _ = writeln!(text, "{name}: {value}");
+        writeln!(text, "{name}: {value}").unwrap();
     }
     if !written.body.is_empty() {
         let json = serde_json::from_slice::<serde_json::Value>(&written.body);
@@ -114,7 +132,7 @@ fn raw(written: &Written) -> String {
     text
 }
 
-fn rewrite(file: &StoryFile, edits: Vec<Edit<'_>>) {
+fn rewrite(file: &StoryFile, edits: &[Edit<'_>]) {
     let mut text = file.text.clone();
     for edit in edits.iter().rev() {
         text.replace_range(edit.story.blocks[edit.block].span.clone(), &edit.content);
@@ -129,11 +147,11 @@ impl Edit<'_> {
     /// The lines that only one side has, marked as `diff` does.
     fn tell(&self, file: &StoryFile, report: &mut String) {
         let block = &self.story.blocks[self.block];
-        let _ = writeln!(report, "{}: {}", file.path.display(), self.story.heading);
-        let _ = writeln!(report, "  {}", block.kind);
+        writeln!(report, "{}: {}", file.path.display(), self.story.heading).unwrap();
+        writeln!(report, "  {}", block.kind).unwrap();
         let only = |here: &str, there: &str, mark: char, report: &mut String| {
             for line in here.lines().filter(|line| !there.lines().any(|other| other == *line)) {
-                let _ = writeln!(report, "  {mark} {line}");
+                writeln!(report, "  {mark} {line}").unwrap();
             }
         };
         only(&block.content, &self.content, '-', report);

@@ -12,11 +12,18 @@ use uuid::Uuid;
 impl Callback {
     /// The places where a body differs from the response that is declared for `status`; `None`
     /// where none is declared.
-    pub(crate) fn check_answer(&self, status: u16, body: &[u8], request: Uuid) -> Option<Vec<Violation>> {
+    pub(crate) fn check_answer(
+        &self,
+        status: u16,
+        body: &[u8],
+        request: Uuid,
+    ) -> Option<Vec<Violation>> {
         let response = self.response(status)?;
         Some(match Document::parse(body) {
             Ok(document) => differences(response, &document, request),
-            Err(error) => vec![wrong("", "type", format!("a JSON object; it is not JSON: {error}"))],
+            Err(error) => {
+                vec![wrong("", "type", format!("a JSON object; it is not JSON: {error}"))]
+            }
         })
     }
 
@@ -51,7 +58,7 @@ fn differences(response: &Response, document: &Document<'_>, request: Uuid) -> V
 }
 
 fn response_type(root: Node<'_, '_>, expected: &str) -> Option<Violation> {
-    let there = root.get("type").and_then(|node| node.as_str());
+    let there = root.get("type").and_then(candor_contract::json::Node::as_str);
     (there != Some(expected)).then(|| wrong("/type", "const", format!("\"{expected}\"")))
 }
 

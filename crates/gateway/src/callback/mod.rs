@@ -9,10 +9,10 @@ mod order;
 pub(crate) use order::{Ingredients, Order};
 
 use crate::pace::RetryPolicy;
+use candor_contract::Table;
 use candor_contract::json::Document;
 use candor_contract::row::Row;
 use candor_contract::schema::{Schema, VIOLATIONS};
-use candor_contract::Table;
 use candor_facts::{Held, HeldKind, Violation};
 use std::time::Duration;
 
@@ -115,8 +115,9 @@ impl Callback {
                 Some(_) => Err(schema_error(vec![missing_payload()])),
             };
         }
-        let document = Document::parse(payload)
-            .map_err(|error| Held::new(HeldKind::Malformed, format!("the payload is not JSON: {error}")))?;
+        let document = Document::parse(payload).map_err(|error| {
+            Held::new(HeldKind::Malformed, format!("the payload is not JSON: {error}"))
+        })?;
         match &self.request_schema {
             None if envelope::is_nothing(document.root()) => Ok(()),
             None => Err(schema_error(vec![unwanted_payload()])),

@@ -55,9 +55,10 @@ struct Context<'o> {
 impl Callback {
     /// Builds the request. The payload was checked before, and is sent as the caller wrote it.
     pub(crate) fn order(&self, with: &Ingredients<'_>, payload: &[u8]) -> Result<Order, Held> {
-        let payload = match self.sends_payload() {
-            true => Some(serde_json::from_slice(payload).map_err(|error| internal(&error))?),
-            false => None,
+        let payload = if self.sends_payload() {
+            Some(serde_json::from_slice(payload).map_err(|error| internal(&error))?)
+        } else {
+            None
         };
         let envelope = Envelope {
             r#type: &self.request_type,

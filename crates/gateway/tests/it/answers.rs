@@ -41,7 +41,8 @@ async fn a_declared_status_with_another_body_is_a_response_schema_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn err_message_is_shown_where_the_callback_says_so() {
-    let body = r#"{"request_id":"x","response_id":"y","err_message":"The contract is not signed."}"#;
+    let body =
+        r#"{"request_id":"x","response_id":"y","err_message":"The contract is not signed."}"#;
     for shows in [true, false] {
         let handler = Handler::plain(move |_, _| Some(http("409 Conflict", "", body))).await;
         let mut made = before(format!("http://{}/", handler.address));
@@ -66,7 +67,8 @@ async fn the_corrected_texts_are_a_set_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_can_be_written_in_another_dialect() {
-    let handler = Handler::plain(|_, _| Some(http("429 Too Many Requests", "Retry-After: 9\r\n", ""))).await;
+    let handler =
+        Handler::plain(|_, _| Some(http("429 Too Many Requests", "Retry-After: 9\r\n", ""))).await;
     let mut made = before(format!("http://{}/", handler.address));
     made.answer_as = Some("open2b");
     let called = made.start().call(GOOD).await;

@@ -62,7 +62,7 @@ impl Handler {
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut piece = [0; 4096];
-                stream.read(&mut piece).await.unwrap();
+                let _read = stream.read(&mut piece).await.unwrap();
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
             }
         });

@@ -19,7 +19,7 @@ async fn each_mistake_of_a_caller_has_its_answer_and_sends_nothing() {
     let target = format!("/callbacks/{ID}?tenant=acme");
     let large = format!("{{\"login\":\"{}\"}}", "x".repeat(1000));
     let table = [
-        (post(&target, "", &large), 413, "payload_too_large", "larger than the 1000 bytes"),
+        (post(&target, "", &large), 413, "payload_too_large", "larger than 1000 bytes"),
         (post(&target, "", "{\"login\": \n nope}"), 400, "invalid_request", "line 2, column"),
         (post(&target, "", "{\"a\":1,\"a\":2}"), 400, "invalid_request", "line 1, column"),
         (post("/callbacks/x?tenant=acme", "", "{}"), 404, "not_found", "no callback `x`"),

@@ -22,7 +22,10 @@ async fn the_handler_gets_the_documented_request() {
     let seen = handler.seen().remove(0);
     assert!(seen.head.starts_with("POST /hook HTTP/1.1"));
     assert_eq!(seen.header("content-type"), Some("application/json"));
-    assert_eq!(decoded(seen.header("x-cyberapp-auth").unwrap()), r#"admin:{"password":"s3cret:planted"}"#);
+    assert_eq!(
+        decoded(seen.header("x-cyberapp-auth").unwrap()),
+        r#"admin:{"password":"s3cret:planted"}"#
+    );
     assert_eq!(seen.header("x-cyberapp-extra"), Some("e30="));
     let body = seen.json();
     assert_eq!(body["type"], "request.echo");
@@ -43,7 +46,8 @@ async fn its_token_is_verified_by_the_published_keys() {
     let handler = Handler::plain(|_, seen| Some(ok(seen, "{}"))).await;
     let gateway = before(format!("http://{}/", handler.address)).start();
     gateway.call(r#"{"login":"a"}"#).await;
-    let published = gateway.send("GET /api/idp/v1/keys HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n").await;
+    let published =
+        gateway.send("GET /api/idp/v1/keys HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n").await;
     let keys: JwkSet = serde_json::from_value(published.json()).unwrap();
     let seen = handler.seen().remove(0);
     let token = seen.header("authorization").unwrap().strip_prefix("Bearer ").unwrap();

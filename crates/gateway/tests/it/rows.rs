@@ -43,7 +43,15 @@ fn told(called: &Called) -> Told {
     }
 }
 
-fn expect(called: &Called, row: &str, message: &str, class: &str, outcome: &str, safe: bool, status: u16) {
+fn expect(
+    called: &Called,
+    row: &str,
+    message: &str,
+    class: &str,
+    outcome: &str,
+    safe: bool,
+    status: u16,
+) {
     let message = (!message.is_empty()).then(|| message.to_owned());
     let [row, class, outcome] = [row, class, outcome].map(str::to_owned);
     assert_eq!(told(called), Told { row, message, class, outcome, safe, status });
@@ -85,7 +93,15 @@ async fn a_429_says_when_to_come_back() {
 async fn statuses_that_no_response_has() {
     for line in ["202 Accepted", "204 No Content", "302 Found", "301 Moved Permanently"] {
         let called = answered(move |_| http(line, "Location: http://127.0.0.1:1/\r\n", "")).await;
-        expect(&called, "unexpected-2xx-3xx", UNREADABLE, "unexpected_status", "unknown", false, 502);
+        expect(
+            &called,
+            "unexpected-2xx-3xx",
+            UNREADABLE,
+            "unexpected_status",
+            "unknown",
+            false,
+            502,
+        );
     }
     for line in ["404 Not Found", "400 Bad Request", "418 Teapot"] {
         let called = answered(move |_| http(line, "", "{}")).await;
@@ -100,7 +116,10 @@ async fn answers_of_another_form() {
         |seen| http("200 OK", "", &envelope(seen, "response.other", "{}")),
         |seen| ok(seen, "{}").replace("request_id\":\"", "request_id\":\"0"),
         |_| http("200 OK", "", r#"{"type":"response.ok"}"#),
-        |_| "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<html>hi</html".to_owned(),
+        |_| {
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<html>hi</html"
+                .to_owned()
+        },
         |_| http("200 OK", "", "{\"type\": "),
     ];
     for answer in wrong {

@@ -11,6 +11,7 @@ use std::time::Duration;
 /// As JSON, at `PUT /sandbox/conditions`, members that are left out are fair weather too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or false apart from the others")]
 pub struct Conditions {
     /// The handler was given up for good: 410.
     pub retired: bool,
@@ -87,22 +88,22 @@ impl ConditionsHandle {
 }
 
 impl Gate {
-    /// Lets a request in, after the latency; or says what stands in its way.
-    pub(super) async fn enter(&self, conditions: &Conditions, now: i64) -> Result<(), Answer> {
+    /// What stands in a request's way, after the latency.
+    pub(super) async fn obstacle(&self, conditions: &Conditions, now: i64) -> Option<Answer> {
         tokio::time::sleep(Duration::from_millis(conditions.latency_ms)).await;
         match conditions {
             Conditions { mute: true, .. } => std::future::pending().await,
-            Conditions { moved_to: Some(url), .. } => Err(Answer::moved(url)),
-            Conditions { retired: true, .. } => Err(Answer::new(StatusCode::GONE)),
-            Conditions { maintenance_page: true, .. } => Err(Answer::maintenance_page()),
+            Conditions { moved_to: Some(url), .. } => Some(Answer::moved(url)),
+            Conditions { retired: true, .. } => Some(Answer::new(StatusCode::GONE)),
+            Conditions { maintenance_page: true, .. } => Some(Answer::maintenance_page()),
             Conditions { rate_limit: Some(limit), .. } => self.count(*limit, now),
-            _ => Ok(()),
+            _ => None,
         }
     }
 
-    fn count(&self, limit: RateLimit, now: i64) -> Result<(), Answer> {
+    fn count(&self, limit: RateLimit, now: i64) -> Option<Answer> {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        window.count(limit, now).map_err(Answer::too_many)
+        window.count(limit, now).err().map(Answer::too_many)
     }
 }
 

@@ -9,7 +9,7 @@ use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{Jwk, JwkSet};
 use std::io;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -27,7 +27,9 @@ pub(super) struct PublishedKeys {
 #[derive(Debug, Default)]
 struct Cache {
     keys: JwkSet,
-    /// When the set was last asked for, in seconds since the Unix epoch.
+    /// When the set was last fetched, in seconds since the Unix epoch.
+    fetched: Option<i64>,
+    /// When it was last asked for, with or without success.
     asked: Option<i64>,
 }
 
@@ -86,12 +88,14 @@ impl PublishedKeys {
         let mut cache = self.cache.lock().await;
         if cache.should_ask(kid, now) {
             cache.asked = Some(now);
-            cache.keys = self.fetch().await.map_err(|error| {
-                tracing::warn!(url = %self.url, %error, "the published keys could not be fetched");
-                KeyTrouble::Unreachable
-            })?;
+            match self.fetch().await {
+                Ok(keys) => *cache = Cache { keys, fetched: Some(now), asked: Some(now) },
+                Err(error) => {
+                    tracing::warn!(url = %self.url, %error, "the published keys are out of reach");
+                }
+            }
         }
-        let jwk = cache.keys.find(kid).ok_or(KeyTrouble::Unknown)?;
+        let jwk = cache.find(kid, now).ok_or_else(|| cache.trouble())?;
         DecodingKey::from_jwk(jwk).map_err(|_| KeyTrouble::Unusable)
     }
 
@@ -125,11 +129,20 @@ impl PublishedKeys {
 }
 
 impl Cache {
+    fn find(&self, kid: &str, now: i64) -> Option<&Jwk> {
+        let age = now.saturating_sub(self.fetched?);
+        self.keys.find(kid).filter(|_| age < STALE_AFTER)
+    }
+
     fn should_ask(&self, kid: &str, now: i64) -> bool {
-        let Some(asked) = self.asked else { return true };
-        let age = now.saturating_sub(asked);
-        let waited = !(0..ASK_AGAIN_AFTER).contains(&age);
-        waited && (self.keys.find(kid).is_none() || age >= STALE_AFTER)
+        let just = 0..ASK_AGAIN_AFTER;
+        let just_asked = self.asked.is_some_and(|at| just.contains(&now.saturating_sub(at)));
+        !just_asked && self.find(kid, now).is_none()
+    }
+
+    /// Why a key is missing: the set does not have it, or could not be had when last asked for.
+    fn trouble(&self) -> KeyTrouble {
+        if self.asked == self.fetched { KeyTrouble::Unknown } else { KeyTrouble::Unreachable }
     }
 }
 

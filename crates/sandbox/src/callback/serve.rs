@@ -2,10 +2,10 @@
 
 use super::answers::{Answer, Refusal};
 use super::body::{self, BodyError};
-use super::callbacks::{self, Act};
+use super::callbacks::{self, Act, Known};
 use super::conditions::{Conditions, Gate};
 use super::request::{self, Callback};
-use super::verify::{self, Verifier};
+use super::verify::{self, Token, Verifier};
 use super::world::World;
 use crate::Clock;
 use bytes::Bytes;
@@ -82,9 +82,9 @@ impl Handler {
             return self.control(request).await.unwrap_or_else(|why| Answer::refused(&why, None));
         }
         let conditions = self.gate.conditions.get();
-        match self.gate.enter(&conditions, self.clock.now()).await {
-            Ok(()) => self.callback(request, &conditions).await,
-            Err(in_the_way) => in_the_way,
+        match self.gate.obstacle(&conditions, self.clock.now()).await {
+            None => self.callback(request, &conditions).await,
+            Some(answer) => answer,
         }
     }
 
@@ -100,41 +100,34 @@ impl Handler {
         Ok(Answer::json(StatusCode::OK, &handle.get()))
     }
 
-    /// A callback's way: the sender's token, the body, the endpoint, and then the work.
+    /// A callback's way: the sender's token, the body, and then the work.
     async fn callback(&self, request: Request<Incoming>, conditions: &Conditions) -> Answer {
         let (parts, body) = request.into_parts();
-        let read = self.read(&parts, body).await;
-        let callback = match read {
-            Ok(callback) => callback,
-            Err(refusal) => return Answer::refused(&refusal, None),
-        };
-        self.work(&parts.headers, &callback, conditions)
-            .unwrap_or_else(|refusal| Answer::refused(&refusal, Some(&callback.request_id)))
+        match self.read(&parts, body).await {
+            Err(refusal) => Answer::refused(&refusal, None),
+            Ok((token, callback)) => self
+                .work(&parts.headers, &token, &callback, conditions)
+                .unwrap_or_else(|refusal| Answer::refused(&refusal, Some(&callback.request_id))),
+        }
     }
 
-    async fn read(&self, parts: &Parts, body: Incoming) -> Result<Callback, Refusal> {
+    async fn read(&self, parts: &Parts, body: Incoming) -> Result<(Token, Callback), Refusal> {
         check_head(parts)?;
         let token = self.verifier.token(&parts.headers, self.clock.now()).await?;
         let callback = request::read(&read_body(body).await?)?;
-        let endpoint = &callback.context.endpoint_id;
-        if *endpoint != self.endpoint_id || !token.opens(endpoint) {
-            return Err(Refusal::forbidden("The token or the request is for another endpoint."));
-        }
         verify::check_extra(&parts.headers)?;
-        Ok(callback)
+        Ok((token, callback))
     }
 
     fn work(
         &self,
         headers: &HeaderMap,
+        token: &Token,
         callback: &Callback,
         conditions: &Conditions,
     ) -> Result<Answer, Refusal> {
-        let unknown = || Refusal::new(StatusCode::NOT_FOUND, "This callback is not implemented.");
-        let known = callbacks::find(&callback.context.callback_id).ok_or_else(unknown)?;
-        if callback.kind != known.request {
-            return Err(Refusal::malformed(format!("this callback takes {}", known.request)));
-        }
+        self.check_endpoint(token, callback)?;
+        let known = known(callback)?;
         if !conditions.backend_up {
             return Err(Refusal::unavailable("The service is down. Please try again later."));
         }
@@ -145,6 +138,21 @@ impl Handler {
         };
         world.carry_out(known, callback, sender, conditions.asynchronous)
     }
+
+    /// The request must be for this endpoint, and the token must open it.
+    fn check_endpoint(&self, token: &Token, callback: &Callback) -> Result<(), Refusal> {
+        let endpoint = &callback.context.endpoint_id;
+        let good = *endpoint == self.endpoint_id && token.opens(endpoint);
+        let other = || Refusal::forbidden("The token or the request is for another endpoint.");
+        good.then_some(()).ok_or_else(other)
+    }
+}
+
+fn known(callback: &Callback) -> Result<&'static Known, Refusal> {
+    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "This callback is not implemented.");
+    let known = callbacks::find(&callback.context.callback_id).ok_or_else(unknown)?;
+    let other = || Refusal::malformed(format!("this callback takes {}", known.request));
+    (callback.kind == known.request).then_some(known).ok_or_else(other)
 }
 
 fn check_head(parts: &Parts) -> Result<(), Refusal> {

@@ -56,7 +56,7 @@ pub enum TemplateError {
     /// Two slots with nothing between them.
     #[error("two slots stand side by side, so nothing tells where one ends")]
     Adjacent,
-    /// More than [`MAX_SLOTS`].
+    /// More than 16.
     #[error("there are more than {MAX_SLOTS} slots")]
     TooMany,
 }

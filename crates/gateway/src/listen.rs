@@ -186,9 +186,13 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 async fn tend(shared: Arc<Shared>) {
     loop {
         tokio::time::sleep(KEYS_TIME).await;
+        let keys = Arc::clone(&shared.gateway.setup.keys);
         let now = shared.gateway.setup.clock.now().as_second();
-        if let Err(error) = shared.gateway.setup.keys.tend(now) {
-            tracing::error!(%error, "the signing keys could not be looked after");
+        // It reads files, and once a day makes a key: not on a thread that serves calls.
+        match tokio::task::spawn_blocking(move || keys.tend(now)).await {
+            Ok(Ok(_changed)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the signing keys were not looked after"),
+            Err(error) => tracing::error!(%error, "looking after the signing keys panicked"),
         }
     }
 }

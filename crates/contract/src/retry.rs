@@ -12,12 +12,15 @@ use http::Method;
 /// Whether and when `exchange`, read as `row` with `outcome`, may be sent again.
 pub(crate) fn judge(row: &Row, outcome: Outcome, exchange: &Exchange<'_>) -> Retry {
     let (safe, why) = safety(row, outcome, &exchange.request);
-    let headers = match exchange.ending {
-        Ending::Answer(answer) => Some(answer.headers),
-        Ending::Fault(_) | Ending::Held(_) => None,
+    let after = |headers| {
+        let after = row.retry.after.as_ref()?;
+        wait::told(after, headers, exchange.ended_at)
     };
-    let told = row.retry.after.as_ref();
-    let told = told.and_then(|after| wait::told(after, headers, exchange.ended_at));
+    let told = match exchange.ending {
+        Ending::Answer(answer) => after(Some(answer.headers)),
+        Ending::Fault(_) => after(None),
+        Ending::Held(held) => held.after,
+    };
     let usual = || row.retry.wait.map(|(from, _)| wait::whole_seconds(from));
     Retry { safe, after: told.or_else(usual), why }
 }

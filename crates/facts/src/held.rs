@@ -12,12 +12,15 @@ pub struct Held {
     pub detail: String,
     /// The places where the request differs from its schema; only for `RequestSchema`.
     pub violations: Vec<Violation>,
+    /// In how many seconds to come back, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
 }
 
 impl Held {
     /// A call held back for `kind`, with the operator's `detail`.
     pub fn new(kind: HeldKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), violations: Vec::new() }
+        Self { kind, detail: detail.into(), violations: Vec::new(), after: None }
     }
 }
 

@@ -4,22 +4,20 @@
 //! one place, [`answer`].
 
 use crate::admit::{self, Asked};
-use crate::attempt::Send;
+use crate::call::Call;
 use crate::callback::{Ingredients, Order};
 use crate::keys::KeyError;
-use crate::pace::{self, Decision};
 use crate::reply::{self, Reply};
 use crate::setup::{Limits, Setup};
 use crate::tokens::Tokens;
 use bytes::Bytes;
 use candor_contract::Words;
-use candor_facts::{Attempt, Held, HeldKind};
+use candor_facts::{Held, HeldKind};
 use candor_wire::Client;
 use http::request::Parts;
 use http::{Method, Request};
 use hyper::body::Incoming;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -79,7 +77,7 @@ async fn travel(
     let payload = admit::payload(body, &gateway.setup.limits).await?;
     asked.callback.check_payload(&payload)?;
     let order = order(gateway, trip, &asked, &payload)?;
-    Ok(call(gateway, client, trip, &asked, &order).await)
+    call(gateway, client, trip, &asked, &order).await
 }
 
 /// Builds the request that every attempt sends.
@@ -104,51 +102,38 @@ fn order(
     asked.callback.order(&with, payload)
 }
 
-/// Sends the order until it succeeds, or a repeat is not safe, not allowed or not in time.
+/// Makes the call, and answers with what came of it.
 async fn call(
     gateway: &Gateway,
     client: &Client,
     trip: &Trip,
     asked: &Asked<'_>,
     order: &Order,
-) -> Reply {
+) -> Result<Reply, Held> {
     let Asked { callback, cyberapp, .. } = asked;
-    let (limits, deadline) = (&gateway.setup.limits, trip.deadline);
-    let send = Send { client, target: &cyberapp.target, callback, order, limits, deadline };
-    let mut attempts: Vec<Attempt> = Vec::new();
-    for number in 1.. {
-        let ended = send.once(|| gateway.setup.clock.now().as_second()).await;
-        let reading = ended.read(callback);
-        let (decision, words) = decide(&reading.retry, callback.retry(), number, deadline);
-        attempts.push(ended.record(number, &reading.row.id, &words));
-        if let Decision::Again(wait) = decision {
-            tokio::time::sleep(wait).await;
-            continue;
-        }
-        if reading.row.class.is_success() {
-            return reply::success(trip, ended, &reading, attempts.len());
-        }
-        let names = [("cyberapp_name", cyberapp.name.as_str())];
-        let verdict = ended.verdict(&reading, callback, &words_for(gateway, trip, &names));
-        return reply::failure(gateway, trip, verdict, attempts);
-    }
-    reply::held(gateway, trip, &Held::new(HeldKind::Internal, "the attempts have no end"))
-}
-
-fn decide(
-    retry: &candor_facts::Retry,
-    policy: Option<&pace::RetryPolicy>,
-    number: u32,
-    deadline: Instant,
-) -> (Decision, String) {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let decision = pace::decide(retry, policy, number, left, fastrand::f64());
-    let words = match &decision {
-        Decision::Again(Duration::ZERO) => "repeated at once".to_owned(),
-        Decision::Again(wait) => format!("repeated after {} ms", wait.as_millis()),
-        Decision::Done(why) => (*why).to_owned(),
+    let outbound = order.outbound(callback, cyberapp, &gateway.setup.limits);
+    let call = Call {
+        client,
+        target: &cyberapp.target,
+        table: callback.table(),
+        upstream: &cyberapp.upstream,
+        attempt_time: callback.attempt_time(),
+        outbound: &outbound,
+        request: callback.facts(),
+        plan: callback.plan(),
+        deadline: trip.deadline,
+        check: &|received| callback.check_answer(received, order.request_id),
+        clock: &gateway.setup.clock,
     };
-    (decision, words)
+    let done = call.run().await?;
+    if done.reading.row.class.is_success() {
+        return Ok(reply::success(trip, done));
+    }
+    let names = [("cyberapp_name", cyberapp.name.as_str())];
+    let mut verdict = done.reading.verdict(&words_for(gateway, trip, &names));
+    // A handler's own words for people stand in for the documented ones, where it may say some.
+    verdict.message = callback.err_message(&done.ended).or(verdict.message);
+    Ok(reply::failure(gateway, trip, verdict, done.attempts))
 }
 
 /// What the choice of words depends on, for this call.

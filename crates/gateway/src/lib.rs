@@ -7,7 +7,9 @@
 //! What an ending *means* is said by the contract; how bytes move is the wire's business.
 
 mod admit;
-mod attempt;
+mod breaker;
+mod budget;
+mod call;
 mod callback;
 mod clock;
 mod journey;
@@ -20,10 +22,13 @@ mod setup;
 mod tokens;
 mod unwind;
 
+pub use breaker::BreakerSettings;
+pub use budget::BudgetSettings;
+pub use call::{Call, Checker, Done, Ended, Upstream};
 pub use callback::{Callback, Declared, Response};
 pub use clock::Clock;
 pub use keys::{Flaw, KeyError, KeySettings, SigningKeys};
 pub use listen::{ListenError, Running, start};
 pub use names::{ATTEMPTS, CLASS, ERROR_ID, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW};
-pub use pace::{MAX_WAIT, RetryPolicy};
+pub use pace::{MAX_WAIT, Plan, RetryPolicy};
 pub use setup::{Access, Company, CyberApp, Limits, Setup, Tenant, TokenSettings};

@@ -1,10 +1,13 @@
-//! Whether and when a call is sent again: the verdict's advice, the callback's policy, the time left.
+//! Whether and when a call is wanted again: the verdict's advice, the plan, the time left.
 //!
-//! The verdict says whether a repeat is *safe*; nothing here overrides that. The policy says how
-//! often and when, by the formulas of the documented retry policy (Create callback: interval,
-//! delta, maximum, fast first retry).
+//! The verdict says whether a repeat is *safe*; nothing here overrides that. The plan says how often
+//! and when: a callback's own policy, by the formulas of the documented retry policy (Create
+//! callback: interval, delta, maximum, fast first retry), or the advice of the contract's row. A wait
+//! that an answer tells is never shortened.
 
-use candor_facts::Retry;
+use candor_contract::Row;
+use candor_facts::{Retry, Why};
+use std::fmt;
 use std::time::Duration;
 
 /// The longest wait between two attempts, whatever an answer or a policy says.
@@ -24,6 +27,30 @@ pub struct RetryPolicy {
     /// Whether the first repeat comes at once.
     pub fast_first: bool,
 }
+
+/// Whether repeats are wanted at all, and by whose word.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Plan<'p> {
+    /// They are not.
+    Off,
+    /// As a policy says.
+    Policy(&'p RetryPolicy),
+    /// As the row says that was found, or in the usual way where it names no number.
+    Advice,
+}
+
+/// A plan for one row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Rhythm<'p> {
+    Off,
+    Policy(&'p RetryPolicy),
+    /// So often at most, with waits from one length to another.
+    Between(u32, Duration, Duration),
+}
+
+/// How often a row without a number is repeated, and in what time.
+const USUALLY: (u32, Duration, Duration) =
+    (2, Duration::from_millis(250), Duration::from_millis(750));
 
 /// What comes after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,42 +93,96 @@ fn exponential(interval: f64, delta: f64, max: f64, count: u32, random: f64) -> 
     if grown > max { max + delta * (0.4 * random - 0.2) } else { grown }
 }
 
-/// Decides after attempt number `attempt` (from 1).
+impl<'p> Plan<'p> {
+    /// The plan for `row`.
+    pub(crate) fn of(&self, row: &Row) -> Rhythm<'p> {
+        match *self {
+            Self::Off => Rhythm::Off,
+            Self::Policy(policy) => Rhythm::Policy(policy),
+            Self::Advice => {
+                let (times, from, to) = USUALLY;
+                let (from, to) = row.retry.wait.unwrap_or((from, to));
+                Rhythm::Between(row.retry.times.unwrap_or(times), from, to)
+            }
+        }
+    }
+}
+
+impl Rhythm<'_> {
+    fn times(&self) -> u32 {
+        match self {
+            Self::Off => 0,
+            Self::Policy(policy) => policy.times,
+            Self::Between(times, ..) => *times,
+        }
+    }
+
+    fn wait(&self, count: u32, random: f64) -> Duration {
+        match self {
+            Self::Off => Duration::ZERO,
+            Self::Policy(policy) => policy.wait(count, random),
+            Self::Between(_, from, to) => *from + to.saturating_sub(*from).mul_f64(random),
+        }
+    }
+}
+
+/// A told wait with up to a tenth more, and one second at most, so that not all come back at one
+/// instant. It is never shortened.
+fn lengthened(told: Duration, random: f64) -> Duration {
+    told.saturating_add((told / 10).min(Duration::from_secs(1)).mul_f64(random))
+}
+
+/// Decides after attempt number `attempt` (from 1); `random` lies from 0 to 1.
 pub(crate) fn decide(
     retry: &Retry,
-    policy: Option<&RetryPolicy>,
+    rhythm: &Rhythm<'_>,
     attempt: u32,
     left: Duration,
     random: f64,
 ) -> Decision {
-    use candor_facts::Why;
     if !retry.safe {
-        return Decision::Done(match retry.why {
-            Why::Succeeded => "done",
-            Why::MayHaveApplied => "not repeated: the request may have arrived",
-            Why::Never => "not repeated: the document does not allow it",
-            Why::Undocumented => "not repeated: the document does not say that it may be",
-            Why::Unsent | Why::Refused | Why::Idempotent | Why::DedupeKey => "not repeated",
-        });
+        return Decision::Done(unsafe_for(retry.why));
     }
-    let Some(policy) = policy else {
-        return Decision::Done("not repeated: the callback has no retry policy");
-    };
-    if attempt > policy.times {
-        return Decision::Done("not repeated: the policy's attempts are used up");
+    if *rhythm == Rhythm::Off {
+        return Decision::Done("not repeated: no repeats are set up");
+    }
+    if attempt > rhythm.times() {
+        return Decision::Done("not repeated: the attempts are used up");
     }
     let told = retry.after.map_or(Duration::ZERO, Duration::from_secs);
-    let wait = policy.wait(attempt, random).max(told);
-    if told > MAX_WAIT || wait >= left {
+    if told > MAX_WAIT {
+        return Decision::Done("not repeated: the wait that was told is too long");
+    }
+    let wait = rhythm.wait(attempt, random).max(lengthened(told, random));
+    if wait >= left {
         return Decision::Done("not repeated: the wait is longer than the time left");
     }
     Decision::Again(wait)
 }
 
+fn unsafe_for(why: Why) -> &'static str {
+    match why {
+        Why::Succeeded => "done",
+        Why::MayHaveApplied => "not repeated: the request may have arrived",
+        Why::Never => "not repeated: the document does not allow it",
+        Why::Undocumented => "not repeated: the document does not say that it may be",
+        Why::Unsent | Why::Refused | Why::Idempotent | Why::DedupeKey => "not repeated",
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Again(Duration::ZERO) => f.write_str("repeated at once"),
+            Self::Again(wait) => write!(f, "repeated after {} ms", wait.as_millis()),
+            Self::Done(why) => f.write_str(why),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candor_facts::Why;
 
     fn policy(delta: Option<u64>, max: Option<u64>) -> RetryPolicy {
         RetryPolicy {
@@ -142,21 +223,42 @@ mod tests {
     }
 
     #[test]
-    fn only_a_safe_repeat_with_a_policy_and_time_is_made() {
+    fn only_a_safe_repeat_with_a_plan_and_time_is_made() {
         let safe = Retry { safe: true, after: Some(7), why: Why::DedupeKey };
         let unsafe_ = Retry { safe: false, after: None, why: Why::MayHaveApplied };
         let policy = RetryPolicy { interval: Duration::from_secs(1), ..policy(None, None) };
+        let policy = Rhythm::Policy(&policy);
         let minute = Duration::from_mins(1);
-        let told = Decision::Again(Duration::from_secs(7));
-        assert_eq!(decide(&safe, Some(&policy), 1, minute, 0.5), told);
-        let done = |retry, policy, attempt, left| {
-            matches!(decide(retry, policy, attempt, left, 0.5), Decision::Done(_))
+        let done = |retry, rhythm, attempt, left| {
+            matches!(decide(retry, rhythm, attempt, left, 0.0), Decision::Done(_))
         };
-        assert!(done(&unsafe_, Some(&policy), 1, minute));
-        assert!(done(&safe, None, 1, minute));
-        assert!(done(&safe, Some(&policy), 4, minute));
-        assert!(done(&safe, Some(&policy), 1, Duration::from_secs(7)));
+        assert_eq!(decide(&safe, &policy, 1, minute, 0.0), Decision::Again(Duration::from_secs(7)));
+        assert!(done(&unsafe_, &policy, 1, minute));
+        assert!(done(&safe, &Rhythm::Off, 1, minute));
+        assert!(done(&safe, &policy, 4, minute));
+        assert!(done(&safe, &policy, 1, Duration::from_secs(7)));
         let forever = Retry { after: Some(u64::MAX), ..safe };
-        assert!(done(&forever, Some(&policy), 1, Duration::MAX));
+        assert!(done(&forever, &policy, 1, Duration::MAX));
+    }
+
+    #[test]
+    fn a_told_wait_is_lengthened_and_never_shortened() {
+        let safe = Retry { safe: true, after: Some(60), why: Why::Refused };
+        let rhythm = Rhythm::Between(2, Duration::from_secs(1), Duration::from_secs(2));
+        for random in [0.0, 0.5, 1.0] {
+            let decision = decide(&safe, &rhythm, 1, Duration::from_mins(5), random);
+            assert_eq!(decision, Decision::Again(Duration::from_secs_f64(60.0 + random)));
+        }
+    }
+
+    #[test]
+    fn a_row_s_own_wait_is_taken_from_its_range() {
+        let safe = Retry { safe: true, after: None, why: Why::Idempotent };
+        let rhythm = Rhythm::Between(2, Duration::from_secs(1), Duration::from_secs(2));
+        let minute = Duration::from_mins(1);
+        let wait = |random| decide(&safe, &rhythm, 2, minute, random);
+        assert_eq!(wait(0.0), Decision::Again(Duration::from_secs(1)));
+        assert_eq!(wait(1.0), Decision::Again(Duration::from_secs(2)));
+        assert!(matches!(decide(&safe, &rhythm, 3, minute, 0.5), Decision::Done(_)));
     }
 }

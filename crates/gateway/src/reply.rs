@@ -1,10 +1,10 @@
 //! The caller's answer, written once.
 
-use crate::attempt::Ended;
+use crate::call::Done;
 use crate::journey::{Gateway, Trip, words_for};
 use crate::names;
 use bytes::Bytes;
-use candor_contract::{Dialect, Reading, Written};
+use candor_contract::{Dialect, Written};
 use candor_facts::{Attempt, Ending, Exchange, Held, HeldKind, Outcome, Request, Verdict};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -15,7 +15,8 @@ use uuid::Uuid;
 pub(crate) type Reply = Response<Full<Bytes>>;
 
 /// The handler's success passes on as it came: its status, its type, its bytes.
-pub(crate) fn success(trip: &Trip, ended: Ended, reading: &Reading<'_>, attempts: usize) -> Reply {
+pub(crate) fn success(trip: &Trip, done: Done<'_>) -> Reply {
+    let Done { ended, reading, attempts } = done;
     let Ok(received) = ended.result else { return plain(StatusCode::INTERNAL_SERVER_ERROR) };
     let mut reply = Response::new(Full::new(received.body));
     *reply.status_mut() = received.status;
@@ -27,7 +28,7 @@ pub(crate) fn success(trip: &Trip, ended: Ended, reading: &Reading<'_>, attempts
     headers.insert(names::OUTCOME, HeaderValue::from_static(reading.outcome.name()));
     put(headers, names::ROW, &format!("{}/{}", reading.table.label(), reading.row.id));
     put(headers, names::REQUEST_ID, &trip.request_id.to_string());
-    put(headers, names::ATTEMPTS, &attempts.to_string());
+    put(headers, names::ATTEMPTS, &attempts.len().to_string());
     reply
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The configuration file is read elsewhere; what stands here can be served.
 
+use crate::call::Upstream;
 use crate::callback::Callback;
 use crate::clock::Clock;
 use crate::keys::SigningKeys;
@@ -100,7 +101,7 @@ impl Default for TokenSettings {
 }
 
 /// A partner's application, and where its callback handler is.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CyberApp {
     /// The name that people know, as messages show it.
     pub name: String,
@@ -110,6 +111,8 @@ pub struct CyberApp {
     pub endpoint_id: String,
     /// Where its handler is.
     pub target: Target,
+    /// The handler's health.
+    pub upstream: Upstream,
 }
 
 /// A partner's contacts.

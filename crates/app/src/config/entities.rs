@@ -2,7 +2,9 @@
 
 use super::{Reading, entries};
 use candor_contract::notation::{self, Entry, Map, Node, Problems};
-use candor_gateway::{Access, Company, CyberApp, Tenant};
+use candor_gateway::{
+    Access, BreakerSettings, BudgetSettings, Company, CyberApp, Tenant, Upstream,
+};
 use candor_wire::{Target, TargetPolicy, TlsVersion};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
@@ -26,10 +28,19 @@ impl Reading<'_> {
         let endpoint_id = endpoint.and_then(|n| notation::text(n, &mut self.problems));
         let company = map.get("company").and_then(|n| self.company(n)).unwrap_or_default();
         let policy = self.policy(&map);
+        let breaker = self.breaker(map.get("breaker"));
+        let budget = self.budget(map.get("retry_budget"));
+        let upstream = Upstream::new(breaker, budget);
         let url = map.required("url");
         let target = url.and_then(|node| self.target(node, &policy));
         map.close(&mut self.problems);
-        Some(CyberApp { name: name?, company, endpoint_id: endpoint_id?, target: target? })
+        Some(CyberApp {
+            name: name?,
+            company,
+            endpoint_id: endpoint_id?,
+            target: target?,
+            upstream,
+        })
     }
 
     fn company(&mut self, node: &Node) -> Option<Company> {
@@ -71,6 +82,46 @@ impl Reading<'_> {
             extra_roots,
             ..TargetPolicy::default()
         }
+    }
+
+    /// When the endpoint is given a rest; `off` where never.
+    fn breaker(&mut self, node: Option<&Node>) -> Option<BreakerSettings> {
+        let default = BreakerSettings::default();
+        let Some(node) = node else { return Some(default) };
+        if is_off(node) {
+            return None;
+        }
+        let map = Map::open(node, "`breaker`", &mut self.problems)?;
+        let failures = map.get("failures");
+        let failures = failures.and_then(|n| notation::integer(n, 1..=1000, &mut self.problems));
+        let mut time = |key, default| {
+            map.get(key).and_then(|n| notation::duration(n, &mut self.problems)).unwrap_or(default)
+        };
+        let (rest, longest) = (time("rest", default.rest), time("longest", default.longest));
+        if rest > longest {
+            self.problems.add(map.place("rest"), "`rest` is longer than `longest`", "this one");
+        }
+        map.close(&mut self.problems);
+        let failures = failures.and_then(|n| u32::try_from(n).ok()).unwrap_or(default.failures);
+        Some(BreakerSettings { failures, rest, longest })
+    }
+
+    /// How much repeating the endpoint has to bear; `off` where no bound is set.
+    fn budget(&mut self, node: Option<&Node>) -> Option<BudgetSettings> {
+        let default = BudgetSettings::default();
+        let Some(node) = node else { return Some(default) };
+        if is_off(node) {
+            return None;
+        }
+        let map = Map::open(node, "`retry_budget`", &mut self.problems)?;
+        let mut number = |key, most| {
+            map.get(key).and_then(|n| notation::integer(n, 0..=most, &mut self.problems))
+        };
+        let percent = number("percent", 1000).and_then(|n| u32::try_from(n).ok());
+        let reserve = number("reserve", 10_000).and_then(|n| u32::try_from(n).ok());
+        map.close(&mut self.problems);
+        let ratio = percent.map_or(default.ratio, |percent| f64::from(percent) / 100.0);
+        Some(BudgetSettings { ratio, reserve: reserve.unwrap_or(default.reserve) })
     }
 
     fn range(&mut self, node: &Node) -> Option<ipnet::IpNet> {
@@ -183,6 +234,10 @@ impl Reading<'_> {
         }
         Some(SecretString::from(serde_json::Value::Object(members).to_string()))
     }
+}
+
+fn is_off(node: &Node) -> bool {
+    matches!(&node.value, notation::Value::Scalar { text, .. } if text == "off")
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -4,22 +4,23 @@
 //! declared is not checked here: the documented defaults speak of it.
 
 use super::{Callback, Response};
+use crate::call::Ended;
 use candor_contract::json::{Document, Kind, Node};
 use candor_contract::schema::VIOLATIONS;
 use candor_facts::Violation;
+use candor_wire::Received;
 use uuid::Uuid;
 
 impl Callback {
-    /// The places where a body differs from the response that is declared for `status`; `None`
+    /// The places where an answer differs from the response that is declared for its status; `None`
     /// where none is declared.
     pub(crate) fn check_answer(
         &self,
-        status: u16,
-        body: &[u8],
+        received: &Received,
         request: Uuid,
     ) -> Option<Vec<Violation>> {
-        let response = self.response(status)?;
-        Some(match Document::parse(body) {
+        let response = self.response(received.status.as_u16())?;
+        Some(match Document::parse(&received.body) {
             Ok(document) => differences(response, &document, request),
             Err(error) => {
                 vec![wrong("", "type", format!("a JSON object; it is not JSON: {error}"))]
@@ -28,11 +29,12 @@ impl Callback {
     }
 
     /// The handler's own words for people, where the callback shows them and the answer has some.
-    pub(crate) fn err_message(&self, status: u16, body: &[u8]) -> Option<String> {
-        if !self.shows_err_message() || status < 400 {
+    pub(crate) fn err_message(&self, ended: &Ended) -> Option<String> {
+        let received = ended.result.as_ref().ok()?;
+        if !self.shows_err_message() || received.status.as_u16() < 400 {
             return None;
         }
-        let document = Document::parse(body).ok()?;
+        let document = Document::parse(&received.body).ok()?;
         let text = document.root().get("err_message")?.as_str()?;
         let shown: String = text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect();
         (!shown.trim().is_empty()).then_some(shown)

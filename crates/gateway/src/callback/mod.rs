@@ -8,12 +8,13 @@ mod order;
 
 pub(crate) use order::{Ingredients, Order};
 
-use crate::pace::RetryPolicy;
+use crate::pace::{Plan, RetryPolicy};
 use candor_contract::Table;
 use candor_contract::json::Document;
 use candor_contract::row::Row;
 use candor_contract::schema::{Schema, VIOLATIONS};
 use candor_facts::{Held, HeldKind, Violation};
+use candor_wire::Timeouts;
 use std::time::Duration;
 
 /// A callback, ready to be called.
@@ -87,13 +88,20 @@ impl Callback {
         &self.table
     }
 
-    /// How long the handler may take to answer.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
+    /// How long each phase of an attempt may take.
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts { head: self.timeout, body: self.timeout, ..Timeouts::default() }
     }
 
-    pub(crate) fn retry(&self) -> Option<&RetryPolicy> {
-        self.retry.as_ref()
+    /// How long one attempt may take: to connect, and then to answer.
+    pub(crate) fn attempt_time(&self) -> Duration {
+        let timeouts = Timeouts::default();
+        timeouts.resolve + timeouts.connect + timeouts.handshake + self.timeout
+    }
+
+    /// Whether and when it is wanted again: only by a policy of its own.
+    pub(crate) fn plan(&self) -> Plan<'_> {
+        self.retry.as_ref().map_or(Plan::Off, Plan::Policy)
     }
 
     pub(crate) fn shows_err_message(&self) -> bool {
@@ -139,7 +147,7 @@ fn schema_error(violations: Vec<Violation>) -> Held {
         [one] => format!("the payload does not match the request schema: {}", one.expected),
         many => format!("the payload does not match the request schema in {} places", many.len()),
     };
-    Held { kind: HeldKind::RequestSchema, detail, violations }
+    Held { violations, ..Held::new(HeldKind::RequestSchema, detail) }
 }
 
 fn missing_payload() -> Violation {

@@ -3,13 +3,14 @@
 
 use super::Callback;
 use crate::names::{CYBERAPP_AUTH, CYBERAPP_EXTRA};
-use crate::setup::Access;
+use crate::setup::{Access, CyberApp, Limits};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use candor_facts::{Held, HeldKind};
+use candor_facts::{Held, HeldKind, Request};
+use candor_wire::Outbound;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -74,6 +75,34 @@ impl Callback {
         };
         let body = serde_json::to_vec(&envelope).map_err(|error| internal(&error))?;
         Ok(Order { request_id: with.request_id, headers: headers(with)?, body: body.into() })
+    }
+}
+
+/// The name of the key by which a handler knows a repeated request.
+const DEDUPE_KEY: &str = "request_id";
+
+impl Order {
+    /// What every attempt sends: the same bytes.
+    pub(crate) fn outbound(&self, callback: &Callback, to: &CyberApp, limits: &Limits) -> Outbound {
+        Outbound {
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+            timeouts: callback.timeouts(),
+            body_limit: limits.response_body,
+            ..Outbound::new(Method::POST, to.target.path())
+        }
+    }
+}
+
+impl Callback {
+    /// The parts of its request that can decide what an answer means.
+    pub(crate) fn facts(&self) -> Request<'_> {
+        Request {
+            method: &Method::POST,
+            path: "/",
+            operation: Some(&self.id),
+            dedupe_key: Some(DEDUPE_KEY),
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use candor_contract::Library;
 use candor_contract::schema::{Draft, Schema};
 use candor_contract::transcript::{self, Transcript};
 use candor_gateway::{
-    Access, Callback, Clock, Company, CyberApp, Declared, KeySettings, Limits, Response,
-    RetryPolicy, Running, Setup, SigningKeys, Tenant, TokenSettings,
+    Access, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp, Declared,
+    KeySettings, Limits, Response, RetryPolicy, Running, Setup, SigningKeys, Tenant, TokenSettings,
+    Upstream,
 };
 use candor_wire::{Guard, Resolve, ResolveError, Target, TargetPolicy, TlsVersion};
 use secrecy::SecretString;
@@ -33,6 +34,8 @@ pub(crate) struct Made {
     pub(crate) answer_as: Option<&'static str>,
     pub(crate) limits: Limits,
     pub(crate) allow: Vec<&'static str>,
+    pub(crate) breaker: Option<BreakerSettings>,
+    pub(crate) budget: Option<BudgetSettings>,
 }
 
 /// A gateway in front of the handler at `url`.
@@ -49,6 +52,8 @@ pub(crate) fn before(url: impl Into<String>) -> Made {
         answer_as: None,
         limits: Limits::default(),
         allow: vec!["127.0.0.0/8"],
+        breaker: Some(BreakerSettings::default()),
+        budget: Some(BudgetSettings::default()),
     }
 }
 
@@ -80,6 +85,7 @@ impl Made {
             company: Company::default(),
             endpoint_id: "endpoint.test".to_owned(),
             target: Target::parse(&self.url, &policy).unwrap(),
+            upstream: Upstream::new(self.breaker, self.budget),
         };
         let access = Access {
             identity: "admin".to_owned(),

@@ -1,0 +1,210 @@
+//! One call with its repeats: send, read what the ending means, and decide whether to send again.
+//!
+//! Knows nothing of callers and callbacks. Four things must allow a repeat, each asked in its own
+//! room: the verdict that it is safe, the plan that it is wanted, the upstream's budget that it can be
+//! borne, and the time left.
+
+use crate::breaker::{Breaker, BreakerSettings, Pass, health};
+use crate::budget::{Budget, BudgetSettings};
+use crate::clock::Clock;
+use crate::pace::{self, Decision, Plan};
+use candor_contract::{Reading, Table};
+use candor_facts::{
+    Answer, Attempt, Check, Ending, Exchange, Fault, Held, HeldKind, Request, Violation,
+};
+use candor_wire::{Client, Outbound, Received, Target};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Holds an answer against the form that was declared for it: `None` where none was.
+pub type Checker<'c> = dyn Fn(&Received) -> Option<Vec<Violation>> + 'c;
+
+/// A call that is to be made.
+pub struct Call<'c> {
+    /// Who calls.
+    pub client: &'c Client,
+    /// Where it goes.
+    pub target: &'c Target,
+    /// What its endings mean.
+    pub table: &'c Table,
+    /// The upstream's health, shared by all its calls.
+    pub upstream: &'c Upstream,
+    /// What every attempt sends. Its deadline counts for one attempt.
+    pub outbound: &'c Outbound,
+    /// How long one attempt may take, from the connection to the end of the answer.
+    pub attempt_time: Duration,
+    /// The parts of the request that can decide what its answer means.
+    pub request: Request<'c>,
+    /// Whether and when it is wanted again.
+    pub plan: Plan<'c>,
+    /// When all attempts must be over.
+    pub deadline: Instant,
+    /// Holds the answer against its declared form.
+    pub check: &'c Checker<'c>,
+    /// Where the time comes from.
+    pub clock: &'c Clock,
+}
+
+/// A call that was made.
+#[derive(Debug)]
+pub struct Done<'c> {
+    /// How its last attempt ended.
+    pub ended: Ended,
+    /// What that means.
+    pub reading: Reading<'c>,
+    /// Every attempt, in order.
+    pub attempts: Vec<Attempt>,
+}
+
+/// How one attempt ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What was received, or what failed.
+    pub result: Result<Received, Fault>,
+    violations: Option<Vec<Violation>>,
+    at: i64,
+    took: Duration,
+}
+
+/// The health of one upstream: its circuit, and its budget for repeats.
+#[derive(Debug, Default)]
+pub struct Upstream {
+    breaker: Option<Breaker>,
+    budget: Option<Budget>,
+}
+
+// === impl Upstream ===
+
+impl Upstream {
+    /// An upstream that is well so far. `None` switches a protection off.
+    pub fn new(breaker: Option<BreakerSettings>, budget: Option<BudgetSettings>) -> Self {
+        Self { breaker: breaker.map(Breaker::new), budget: budget.map(Budget::new) }
+    }
+
+    /// Lets a call pass, unless the upstream is given a rest.
+    fn admit(&self) -> Result<Option<Pass<'_>>, Held> {
+        let Some(breaker) = &self.breaker else { return Ok(None) };
+        breaker.admit(Instant::now()).map(Some).map_err(|rest| {
+            let seconds = rest.as_secs() + u64::from(rest.subsec_nanos() > 0);
+            let detail = format!("the upstream failed repeatedly and rests for {seconds} s more");
+            Held { after: Some(seconds), ..Held::new(HeldKind::CircuitOpen, detail) }
+        })
+    }
+
+    fn call(&self) {
+        if let Some(budget) = &self.budget {
+            budget.call();
+        }
+    }
+
+    fn bears_a_repeat(&self) -> bool {
+        self.budget.as_ref().is_none_or(|budget| budget.repeat(Instant::now()))
+    }
+}
+
+// === impl Call ===
+
+impl<'c> Call<'c> {
+    /// Makes the call, with its repeats.
+    ///
+    /// # Errors
+    /// The upstream is given a rest: nothing was sent.
+    pub async fn run(&self) -> Result<Done<'c>, Held> {
+        self.upstream.call();
+        let mut pass = self.upstream.admit()?;
+        let mut attempts = Vec::new();
+        loop {
+            let ended = self.once().await;
+            let reading = ended.read(self);
+            tell(pass.take(), &reading);
+            let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+            let (decision, next) = self.decide(&reading, number);
+            attempts.push(ended.record(number, &reading.row.id, &decision));
+            match decision {
+                Decision::Again(wait) => tokio::time::sleep(wait).await,
+                Decision::Done(_) => return Ok(Done { ended, reading, attempts }),
+            }
+            pass = next;
+        }
+    }
+
+    /// Sends it once.
+    async fn once(&self) -> Ended {
+        let started = Instant::now();
+        let deadline = self.deadline.min(started + self.attempt_time);
+        let outbound = Outbound { deadline, ..self.outbound.clone() };
+        let result = self.client.send(self.target, outbound).await;
+        let violations = result.as_ref().ok().and_then(|received| (self.check)(received));
+        Ended { result, violations, at: self.clock.now().as_second(), took: started.elapsed() }
+    }
+
+    /// Decides what comes after an attempt; for a repeat, with the upstream's leave.
+    fn decide(&self, reading: &Reading<'_>, number: u32) -> (Decision, Option<Pass<'c>>) {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let wanted =
+            pace::decide(&reading.retry, &self.plan.of(reading.row), number, left, fastrand::f64());
+        let Decision::Again(_) = wanted else { return (wanted, None) };
+        match self.upstream.admit() {
+            Err(_) => (Decision::Done("not repeated: the upstream is given a rest"), None),
+            Ok(_) if !self.upstream.bears_a_repeat() => {
+                (Decision::Done("not repeated: the upstream's budget for repeats is used up"), None)
+            }
+            Ok(pass) => (wanted, pass),
+        }
+    }
+}
+
+/// Tells the upstream's circuit what the verdict says of it.
+fn tell(pass: Option<Pass<'_>>, reading: &Reading<'_>) {
+    if let Some(pass) = pass {
+        let health = health(reading.row.class, reading.row.origin, reading.outcome);
+        pass.told(health, Instant::now());
+    }
+}
+
+impl std::fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("target", &self.target.origin()).finish_non_exhaustive()
+    }
+}
+
+// === impl Ended ===
+
+impl Ended {
+    fn read<'c>(&self, call: &Call<'c>) -> Reading<'c> {
+        let ending = match &self.result {
+            Ok(received) => Ending::Answer(self.answer(received)),
+            Err(fault) => Ending::Fault(fault),
+        };
+        call.table.classify(&Exchange { request: call.request, ending, ended_at: Some(self.at) })
+    }
+
+    fn answer<'e>(&'e self, received: &'e Received) -> Answer<'e> {
+        let check = match &self.violations {
+            None => Check::NotMade,
+            Some(none) if none.is_empty() => Check::Passed,
+            Some(violations) => Check::Failed(violations),
+        };
+        Answer {
+            status: received.status,
+            reason: received.reason.as_deref(),
+            headers: &received.headers,
+            body: &received.body,
+            check,
+        }
+    }
+
+    /// The record of it, with what was decided after it.
+    fn record(&self, number: u32, row: &str, decision: &Decision) -> Attempt {
+        let fault = self.result.as_ref().err();
+        Attempt {
+            number,
+            status: self.result.as_ref().ok().map(|received| received.status.as_u16()),
+            fault: fault.map(|fault| fault.kind),
+            sent: fault.map(|fault| fault.sent),
+            row: row.to_owned(),
+            took_ms: u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+            decision: decision.to_string(),
+        }
+    }
+}

@@ -102,9 +102,14 @@ impl Explain {
             Some(name) => vec![super::table(library, name)?],
             None => library.tables().to_vec(),
         };
-        let sure = if self.contract.is_some() { Sure::Named } else { Sure::Possible };
-        let rows = tables.iter().flat_map(|table| self.rows(table, sure));
-        Ok(rows.take(SHOWN).collect())
+        let named = if self.contract.is_some() { Sure::Named } else { Sure::Possible };
+        let rows = tables.iter().flat_map(|table| self.rows(table, named));
+        let mut rows: Vec<_> = rows.take(SHOWN).collect();
+        // A code or a wording that one row alone has leaves no doubt.
+        if let ([only], true) = (rows.as_mut_slice(), self.code.is_some() || self.text.is_some()) {
+            only.sure = named.max(Sure::Certain);
+        }
+        Ok(rows)
     }
 
     fn rows(&self, table: &Table, sure: Sure) -> Vec<Explanation> {
@@ -118,7 +123,15 @@ impl Explain {
         }
         let method = self.method.clone().unwrap_or(Method::GET);
         let told = |m: &Match<'_>| explain::row(table, m, &method, &Words::default(), sure);
-        found.iter().map(told).collect()
+        if self.code.is_some() || self.text.is_some() {
+            return found.iter().map(told).collect();
+        }
+        // A status alone is explained by the row that needs no more; the others are named.
+        let mut first: Vec<Explanation> = found.iter().take(1).map(told).collect();
+        if let (Some(first), Some(more)) = (first.first_mut(), also(found.get(1..))) {
+            first.notes.push(more);
+        }
+        first
     }
 
     fn print(&self, found: &[Explanation]) -> Result<ExitCode> {
@@ -149,6 +162,13 @@ impl Explain {
         }
         ExitCode::FAILURE
     }
+}
+
+/// The other rows with a status.
+fn also(rows: Option<&[Match<'_>]>) -> Option<String> {
+    let rows = rows.filter(|rows| !rows.is_empty())?;
+    let ids: Vec<&str> = rows.iter().map(|m| m.row.id.as_str()).collect();
+    Some(format!("with more in the answer it may be another row: {}", ids.join(", ")))
 }
 
 fn own_codes<'t>(table: &'t Table, code: &'t str) -> Vec<Match<'t>> {

@@ -14,8 +14,8 @@ pub struct Match<'t> {
     pub code: Option<&'t str>,
 }
 
-/// The contract's own rows that apply to an answer with `status`, in the order in which they are
-/// tried; those without a code, which apply when nothing else is known, come first.
+/// The contract's own rows that apply to an answer with `status`. The one that applies when nothing
+/// else is known comes first; the others follow in the order in which they are tried.
 pub fn by_status(table: &Table, status: u16) -> Vec<Match<'_>> {
     let has = |(low, high): &(u16, u16)| (*low..=*high).contains(&status);
     let fits = |row: &&Row| row.when.iter().any(|when| when.status.iter().any(has));
@@ -23,7 +23,14 @@ pub fn by_status(table: &Table, status: u16) -> Vec<Match<'_>> {
     if rows.is_empty() {
         rows = table.rows().iter().filter(fits).take(1).collect();
     }
-    rows.sort_by_key(|row| row.when.first().map_or(0, crate::row::When::weight));
+    let weight = |row: &Row| row.when.first().map_or(0, crate::row::When::weight);
+    rows.sort_by_key(|row| weight(row));
+    // Of rows that ask for nothing but the status, the first takes all.
+    let mut bare = 0;
+    rows.retain(|row| {
+        bare += usize::from(weight(row) == 0);
+        weight(row) > 0 || bare == 1
+    });
     rows.into_iter().map(|row| Match { row, status: Some(status), code: None }).collect()
 }
 

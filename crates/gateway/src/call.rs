@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Holds an answer against the form that was declared for it: `None` where none was.
-pub type Checker<'c> = dyn Fn(&Received) -> Option<Vec<Violation>> + 'c;
+pub type Checker<'c> = dyn Fn(&Received) -> Option<Vec<Violation>> + Send + Sync + 'c;
 
 /// A call that is to be made.
 pub struct Call<'c> {

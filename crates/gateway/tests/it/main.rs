@@ -11,6 +11,7 @@
 )]
 
 mod answers;
+mod evidence;
 mod gateway;
 mod handler;
 mod refused;

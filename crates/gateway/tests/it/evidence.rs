@@ -6,7 +6,7 @@
 
 use candor_contract::{Library, Table};
 use candor_facts::Request;
-use candor_gateway::{Call, Clock, Plan, RetryPolicy, Upstream};
+use candor_gateway::{BudgetSettings, Call, Clock, Plan, RetryPolicy, Upstream};
 use candor_wire::{Client, ClientSettings, Outbound, Target, TargetPolicy, Timeouts};
 use http::{HeaderName, HeaderValue, Method};
 use std::sync::{Arc, Mutex};
@@ -186,6 +186,18 @@ async fn run(client: &Client, library: &Library, sequence: &Sequence) -> Vec<Not
 }
 
 async fn call(client: &Client, table: &Table, url: &str, sequence: &Sequence) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    call_upstream(client, table, url, sequence, &Upstream::default(), deadline).await;
+}
+
+async fn call_upstream(
+    client: &Client,
+    table: &Table,
+    url: &str,
+    sequence: &Sequence,
+    upstream: &Upstream,
+    deadline: Instant,
+) -> usize {
     let allow_cidrs = vec!["127.0.0.0/8".parse().unwrap()];
     let policy = TargetPolicy { allow_http: true, allow_cidrs, ..TargetPolicy::default() };
     let target = Target::parse(url, &policy).unwrap();
@@ -210,7 +222,7 @@ async fn call(client: &Client, table: &Table, url: &str, sequence: &Sequence) {
         client,
         target: &target,
         table,
-        upstream: &Upstream::default(),
+        upstream,
         outbound: &outbound,
         attempt_time: Duration::from_secs(5),
         request: Request {
@@ -220,11 +232,11 @@ async fn call(client: &Client, table: &Table, url: &str, sequence: &Sequence) {
             dedupe_key: sequence.key,
         },
         plan: Plan::Policy(&retry),
-        deadline: Instant::now() + Duration::from_secs(20),
+        deadline,
         check: &|_| None,
         clock: &Clock::default(),
     };
-    call.run().await.unwrap();
+    call.run().await.unwrap().attempts.len()
 }
 
 // === the law ===
@@ -292,6 +304,48 @@ async fn nothing_that_may_have_applied_is_sent_twice() {
     }
     println!("{SEQUENCES} sequences, {sends} sends, {repeats} repeats, 0 breaches");
     assert!(repeats > 2000, "the test must see repeats: {repeats}");
+}
+
+/// Every call fails, and every caller wants four repeats.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_all_attempts_stay_within_the_budget_and_callers_within_their_deadline() {
+    const CALLS: usize = 2000;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let notes = Notes::default();
+    let noted = Arc::clone(&notes);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acts = vec![Act::Answer(503, "X-Wait-Seconds: 0\r\n"); CALLS * 5];
+            let notes = Arc::clone(&noted);
+            tokio::spawn(async move { serve(stream, &mut acts.into_iter(), &notes).await });
+        }
+    });
+    let table = Library::shipped().unwrap().get("open2b").unwrap();
+    let client = Client::new(ClientSettings::default()).unwrap();
+    let upstream = Arc::new(Upstream::new(None, Some(BudgetSettings::default())));
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..CALLS {
+        let (client, table, url) = (client.clone(), Arc::clone(&table), url.clone());
+        let upstream = Arc::clone(&upstream);
+        running.spawn(async move {
+            let deadline = Instant::now() + Duration::from_secs(10);
+            let method = Method::POST;
+            let sequence = Sequence { acts: Vec::new(), method, key: None, contract: "open2b" };
+            call_upstream(&client, &table, &url, &sequence, &upstream, deadline).await;
+            Instant::now() < deadline
+        });
+        if running.len() >= 32 {
+            assert!(running.join_next().await.unwrap().unwrap(), "after its deadline");
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        assert!(ended.unwrap(), "after its deadline");
+    }
+    let sends = notes.lock().unwrap().len();
+    println!("{CALLS} calls, {sends} sends");
+    assert!(sends <= CALLS + CALLS / 5 + 10, "{sends}");
+    assert!(sends > CALLS + CALLS / 10, "repeats are made at all: {sends}");
 }
 
 #[test]

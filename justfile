@@ -41,3 +41,7 @@ update:
 # Fuzz one target for some seconds: just fuzz classify 600
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}} -rss_limit_mb=4096
+
+# Every phase of a call failing, over both protocols: verdict, outcome, and whether it was repeated
+matrix:
+    cargo run --quiet --locked -p candor-gateway --example matrix

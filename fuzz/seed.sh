@@ -3,7 +3,7 @@
 # under version control; run this before a fuzz run on a new machine.
 set -eu
 cd "$(dirname "$0")"
-mkdir -p corpus/contract_file corpus/classify corpus/json corpus/schema
+mkdir -p corpus/contract_file corpus/classify corpus/json corpus/schema corpus/response
 
 # contract_file: every contract, and every contract cut into its list items under a small head.
 cp ../contracts/*.yaml corpus/contract_file/
@@ -28,6 +28,11 @@ for file in ../stories/*/*.md; do
         /^```/ { if (body) close(name); body = 0 }
         body { print > name }
     ' "$file"
+done
+
+# response: the answers of the stories, with the line ends of the wire.
+for file in corpus/classify/*; do
+    sed '1d; s/$/\r/' "$file" > "corpus/response/$(basename "$file")"
 done
 
 # json: the bodies of the stories; schema: a few of each keyword, and a body in the next line.

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match command.run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", cli::harmless(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }

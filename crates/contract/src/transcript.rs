@@ -107,7 +107,11 @@ impl<'b> Reader<'b> {
         let path = parts.next().filter(|path| path.starts_with('/') || path.contains("://"));
         let (Some(method), Some(path)) = (method, path) else {
             let expected = "a status line such as `HTTP/1.1 404 Not Found` (try `curl -i`)";
-            return Err(error(self.line, format!("`{}` is neither", shortened(&line)), expected));
+            return Err(error(
+                self.line,
+                format!("`{}` is no request line and no status line", shortened(&line)),
+                expected,
+            ));
         };
         while !self.starts_answer() {
             if self.next_line().is_none() {
@@ -292,7 +296,7 @@ mod tests {
     fn what_is_no_answer_says_where_and_what_was_expected() {
         let table: [(&[u8], &str); 5] = [
             (b"", "there is nothing here"),
-            (b"hello", "line 1: `hello` is neither"),
+            (b"hello", "line 1: `hello` is no request line"),
             (b"HTTP/1.1 abc\n\n", "line 1: `HTTP/1.1 abc` is not a status line"),
             (b"HTTP/1.1 200 OK\nno colon\n", "line 2: `no colon` is not a header field"),
             (b"{\"a\": 1}", "this JSON has no `response`"),

@@ -107,6 +107,8 @@ pub enum FaultKind {
     CertificateRevoked,
     /// The certificate cannot serve for this: wrong usage, weak signature, bad encoding.
     CertificateUnsuitable,
+    /// The certificate is trusted, but its key is none of those pinned for this upstream.
+    PinMismatch,
     /// The connection broke while the request was being sent.
     SendBroken,
     /// The request could not be sent in time.
@@ -137,7 +139,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All kinds, in the order of their phases.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::NoSuchName,
         Self::ResolveFailed,
         Self::ResolveTimedOut,
@@ -159,6 +161,7 @@ impl FaultKind {
         Self::WrongName,
         Self::CertificateRevoked,
         Self::CertificateUnsuitable,
+        Self::PinMismatch,
         Self::SendBroken,
         Self::SendTimedOut,
         Self::HeadClosed,
@@ -195,7 +198,8 @@ impl FaultKind {
             | Self::SelfSigned
             | Self::WrongName
             | Self::CertificateRevoked
-            | Self::CertificateUnsuitable => Phase::Handshake,
+            | Self::CertificateUnsuitable
+            | Self::PinMismatch => Phase::Handshake,
             Self::SendBroken
             | Self::SendTimedOut
             | Self::StreamRefused
@@ -240,6 +244,7 @@ impl FaultKind {
             Self::WrongName => "wrong_name",
             Self::CertificateRevoked => "certificate_revoked",
             Self::CertificateUnsuitable => "certificate_unsuitable",
+            Self::PinMismatch => "pin_mismatch",
             Self::SendBroken => "send_broken",
             Self::SendTimedOut => "send_timed_out",
             Self::HeadClosed => "head_closed",

@@ -1,17 +1,23 @@
 //! The door: what a caller asks for, read and bounded. What is refused here sends nothing.
 
 use crate::callback::Callback;
-use crate::journey::Gateway;
+use crate::journey::{Gateway, KEYS_PATH};
 use crate::setup::{Access, CyberApp, Limits};
 use bytes::Bytes;
 use candor_facts::{Held, HeldKind};
 use candor_wire::body::{Floor, ReadError, ReadLimit};
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
 use tokio::time::Instant;
+
+/// Where callbacks are called.
+const CALLBACKS: &str = "/callbacks/";
+/// What the URL of a call may name.
+const PARAMETERS: [&str; 2] = ["tenant", "cyberapp"];
 
 /// A callback that a caller asks for, with everything that it names.
 #[derive(Debug)]
@@ -27,17 +33,19 @@ pub(crate) struct Asked<'g> {
 /// # Errors
 /// The call is held back: an unknown name, another method, another content type.
 pub(crate) fn read<'g>(gateway: &'g Gateway, head: &Parts) -> Result<Asked<'g>, Held> {
-    let id = head.uri.path().strip_prefix("/callbacks/").ok_or_else(|| no_route(head))?;
+    a_program_asks(head)?;
+    let id = head.uri.path().strip_prefix(CALLBACKS).ok_or_else(|| no_route(head))?;
+    let id = percent_decode_str(id).decode_utf8_lossy();
     let callback = gateway
         .setup
         .callbacks
-        .get(id)
-        .ok_or_else(|| unknown("callback", id, gateway.setup.callbacks.keys()))?;
+        .get(&*id)
+        .ok_or_else(|| unknown("callback", &id, gateway.setup.callbacks.keys()))?;
     if head.method != Method::POST {
         return Err(Held::new(HeldKind::MethodNotAllowed, "a callback is called with POST"));
     }
     media_type(&head.headers)?;
-    let mut query = query(head);
+    let mut query = query(head)?;
     let tenant_id = query.remove("tenant").ok_or_else(|| {
         Held::new(HeldKind::Malformed, "the tenant is missing: add `?tenant=…` to the URL")
     })?;
@@ -45,7 +53,8 @@ pub(crate) fn read<'g>(gateway: &'g Gateway, head: &Parts) -> Result<Asked<'g>, 
         .setup
         .tenants
         .get(&tenant_id)
-        .ok_or_else(|| unknown("tenant", &tenant_id, gateway.setup.tenants.keys()))?;
+        // Who else is a tenant is not told.
+        .ok_or_else(|| unknown("tenant", &tenant_id, std::iter::empty()))?;
     let (name, access) = choose(&tenant.access, query.remove("cyberapp"))?;
     let cyberapp = gateway
         .setup
@@ -59,7 +68,7 @@ pub(crate) fn read<'g>(gateway: &'g Gateway, head: &Parts) -> Result<Asked<'g>, 
 ///
 /// # Errors
 /// The call is held back: too large, too slow, broken off.
-pub(crate) async fn payload(body: Incoming, limits: &Limits) -> Result<Bytes, Held> {
+pub(crate) async fn payload(body: &mut Incoming, limits: &Limits) -> Result<Bytes, Held> {
     let limit = ReadLimit {
         bytes: limits.request_body,
         until: Instant::now() + limits.request_time,
@@ -83,11 +92,32 @@ pub(crate) fn locales(headers: &HeaderMap) -> Vec<String> {
     wanted.map(candor_contract::accept_language).unwrap_or_default()
 }
 
+/// The methods of what is at `path`, as `Allow` names them.
+pub(crate) fn allowed(path: &str) -> &'static str {
+    if path == KEYS_PATH { "GET, HEAD" } else { "POST" }
+}
+
+/// Callers are programs on machines that are trusted. A web page is neither, and its browser says so;
+/// and a request that names no host, or two, is not HTTP/1.1 (RFC 9112, section 3.2).
+fn a_program_asks(head: &Parts) -> Result<(), Held> {
+    if head.headers.contains_key(ORIGIN) {
+        let detail = "a web page asks (`Origin`); callbacks are for programs";
+        return Err(Held::new(HeldKind::Malformed, detail));
+    }
+    if head.version == Version::HTTP_11 && head.headers.get_all(HOST).iter().count() != 1 {
+        return Err(Held::new(HeldKind::Malformed, "the request does not name its host once"));
+    }
+    Ok(())
+}
+
 fn no_route(head: &Parts) -> Held {
+    let path = head.uri.path();
+    if path == KEYS_PATH {
+        return Held::new(HeldKind::MethodNotAllowed, "the public keys are read with GET");
+    }
     let detail = format!(
-        "nothing is served at {}; callbacks are at /callbacks/<id>, the public keys at {}",
-        head.uri.path(),
-        crate::journey::KEYS_PATH
+        "nothing is served at {}; callbacks are at {CALLBACKS}<id>, the public keys at {KEYS_PATH}",
+        shown(path)
     );
     Held::new(HeldKind::NotFound, detail)
 }
@@ -99,13 +129,24 @@ fn media_type(headers: &HeaderMap) -> Result<(), Held> {
     if media == "application/json" || media.ends_with("+json") {
         return Ok(());
     }
-    let detail = format!("the payload is application/json; this says `{media}`");
+    let detail = format!("the payload is application/json; this says `{}`", shown(&media));
     Err(Held::new(HeldKind::UnsupportedMediaType, detail))
 }
 
-fn query(head: &Parts) -> HashMap<String, String> {
+/// What the query names: each once, and nothing else, for a name that is misspelt would be overlooked.
+fn query(head: &Parts) -> Result<HashMap<String, String>, Held> {
     let query = head.uri.query().unwrap_or_default();
-    url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+    let mut found = HashMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()).into_owned() {
+        if !PARAMETERS.contains(&name.as_str()) {
+            let detail = format!("the URL has no parameter `{}`", shown(&name));
+            return Err(Held::new(HeldKind::Malformed, detail + &hint(&name, PARAMETERS)));
+        }
+        if found.insert(name.clone(), value).is_some() {
+            return Err(Held::new(HeldKind::Malformed, format!("the URL names `{name}` twice")));
+        }
+    }
+    Ok(found)
 }
 
 /// The `CyberApp` that was named, or the tenant's only one.
@@ -131,8 +172,18 @@ fn choose(
 
 /// Names what is not known, with the nearest name that is.
 fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n String>) -> Held {
-    let near = candor_contract::nearest(name, known.map(String::as_str));
-    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    let shown: String = name.chars().take(200).collect();
-    Held::new(HeldKind::NotFound, format!("there is no {what} `{shown}`{hint}"))
+    let hint = hint(name, known.map(String::as_str));
+    Held::new(HeldKind::NotFound, format!("there is no {what} `{}`{hint}", shown(name)))
+}
+
+/// The nearest of the known names, as the end of a sentence. Comparing takes the product of two
+/// lengths, so that names are compared only where they are names.
+fn hint<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+    let near = candor_contract::nearest(&shown(name), known.into_iter());
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// What a caller wrote, as far as it is repeated to it.
+fn shown(text: &str) -> String {
+    text.chars().take(200).collect()
 }

@@ -14,8 +14,8 @@ use bytes::Bytes;
 use candor_contract::Words;
 use candor_facts::{Held, HeldKind};
 use candor_wire::Client;
+use http::Method;
 use http::request::Parts;
-use http::{Method, Request};
 use hyper::body::Incoming;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -39,6 +39,8 @@ pub(crate) struct Trip {
     pub(crate) request_id: Uuid,
     /// When it must be over.
     pub(crate) deadline: Instant,
+    /// The methods of what was asked for.
+    pub(crate) allow: &'static str,
     /// The locales that the caller wants.
     pub(crate) locales: Vec<String>,
     /// The callback that was asked for, as far as it is known.
@@ -51,14 +53,14 @@ pub(crate) struct Trip {
 pub(crate) async fn answer(
     gateway: &Gateway,
     client: &Client,
-    request: Request<Incoming>,
+    head: &Parts,
+    body: &mut Incoming,
 ) -> Reply {
-    let (head, body) = request.into_parts();
-    if head.method == Method::GET && head.uri.path() == KEYS_PATH {
+    if head.uri.path() == KEYS_PATH && [Method::GET, Method::HEAD].contains(&head.method) {
         return reply::keys(gateway.setup.keys.jwks());
     }
-    let mut trip = Trip::start(gateway, &head);
-    match travel(gateway, client, &mut trip, &head, body).await {
+    let mut trip = Trip::start(gateway, head);
+    match travel(gateway, client, &mut trip, head, body).await {
         Ok(reply) => reply,
         Err(held) => reply::held(gateway, &trip, &held),
     }
@@ -70,12 +72,13 @@ async fn travel(
     client: &Client,
     trip: &mut Trip,
     head: &Parts,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<Reply, Held> {
     let asked = admit::read(gateway, head)?;
     trip.note(&asked);
     let payload = admit::payload(body, &gateway.setup.limits).await?;
     asked.callback.check_payload(&payload)?;
+    trip.has_time()?;
     let order = order(gateway, trip, &asked, &payload)?;
     call(gateway, client, trip, &asked, &order).await
 }
@@ -162,7 +165,11 @@ impl Gateway {
 
 impl Trip {
     fn start(gateway: &Gateway, head: &Parts) -> Self {
-        Self { locales: admit::locales(&head.headers), ..Self::nameless(&gateway.setup.limits) }
+        Self {
+            locales: admit::locales(&head.headers),
+            allow: admit::allowed(head.uri.path()),
+            ..Self::nameless(&gateway.setup.limits)
+        }
     }
 
     /// A trip of which nothing is known.
@@ -170,6 +177,7 @@ impl Trip {
         Self {
             request_id: Uuid::new_v4(),
             deadline: Instant::now() + limits.total,
+            allow: "",
             locales: Vec::new(),
             callback: None,
             cyberapp: None,
@@ -179,5 +187,16 @@ impl Trip {
     fn note(&mut self, asked: &Asked<'_>) {
         self.callback = Some(asked.callback.id().to_owned());
         self.cyberapp = Some(asked.cyberapp.name.clone());
+    }
+
+    /// A call whose time is up is not begun: it could only fail, and as the handler's doing.
+    fn has_time(&self) -> Result<(), Held> {
+        if Instant::now() < self.deadline {
+            return Ok(());
+        }
+        Err(Held::new(
+            HeldKind::DeadlineExceeded,
+            "the time for the call was up before it was sent",
+        ))
     }
 }

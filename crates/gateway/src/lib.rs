@@ -20,7 +20,6 @@ mod pace;
 mod reply;
 mod setup;
 mod tokens;
-mod unwind;
 
 pub use breaker::BreakerSettings;
 pub use budget::BudgetSettings;

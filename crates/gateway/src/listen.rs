@@ -5,10 +5,13 @@
 //! `journey`.
 
 use crate::journey::{self, Gateway};
-use crate::reply;
+use crate::reply::{self, Reply};
 use crate::setup::Setup;
-use crate::unwind::caught;
 use candor_wire::{Client, ClientSettings};
+use http::Request;
+use http::header::EXPECT;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,13 +24,16 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::LocalSet;
 
 /// How long a caller may take to send a request's head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long calls may go on after the stop was asked for.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
+/// How long, and for how many bytes, a refused body is still read and thrown away.
+const LINGER_TIME: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
 /// How often the signing keys are looked after.
 const KEYS_TIME: Duration = Duration::from_mins(1);
 /// How many connections may wait to be accepted.
@@ -66,6 +72,7 @@ pub struct Running {
 /// # Errors
 /// The address is taken or not allowed, or threads or name resolution are not to be had.
 pub fn start(setup: Setup) -> Result<Running, ListenError> {
+    unshared(setup.listen).map_err(|cause| ListenError::Bind { address: setup.listen, cause })?;
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { address: setup.listen, stop, workers: Vec::new() };
     let shared = Arc::new(Shared { open: AtomicUsize::new(0), gateway: Gateway::new(setup) });
@@ -150,7 +157,7 @@ fn run(
                 drop(tell.send(Ok(address)));
                 let keys =
                     (number == 0).then(|| tokio::task::spawn_local(tend(Arc::clone(shared))));
-                serve(&listener, client, shared, stopped).await;
+                serve(listener, client, shared, stopped).await;
                 if let Some(keys) = keys {
                     keys.abort();
                 }
@@ -172,6 +179,12 @@ fn open(address: SocketAddr, shared: &Shared) -> Result<(TcpListener, Client), L
         ..ClientSettings::default()
     })?;
     Ok((listener, client))
+}
+
+/// Fails where another process listens already: the workers share their port, and would share it with
+/// any other process of this user too.
+fn unshared(address: SocketAddr) -> io::Result<()> {
+    std::net::TcpListener::bind(address).map(drop)
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -199,12 +212,12 @@ async fn tend(shared: Arc<Shared>) {
 
 /// Accepts connections until the stop, then lets those under way end.
 async fn serve(
-    listener: &TcpListener,
+    listener: TcpListener,
     client: Client,
     shared: &Arc<Shared>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let connections = Rc::new(());
+    let here = Rc::new(());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -212,13 +225,9 @@ async fn serve(
         };
         match accepted {
             Ok((stream, _)) => {
-                let held = Rc::clone(&connections);
-                let connection =
-                    connection(stream, client.clone(), Arc::clone(shared), stopped.clone());
-                tokio::task::spawn_local(async move {
-                    connection.await;
-                    drop(held);
-                });
+                let place = Place::take(shared, &here);
+                let connection = connection(stream, client.clone(), place, stopped.clone());
+                tokio::task::spawn_local(connection);
             }
             Err(error) => {
                 // Out of file descriptors, mostly: wait, so that the loop does not spin.
@@ -227,8 +236,10 @@ async fn serve(
             }
         }
     }
+    // From here on callers are refused at once, instead of waiting for nobody.
+    drop(listener);
     let drained = async {
-        while Rc::strong_count(&connections) > 1 {
+        while Rc::strong_count(&here) > 1 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -241,23 +252,19 @@ async fn serve(
 async fn connection(
     stream: TcpStream,
     client: Client,
-    shared: Arc<Shared>,
+    place: Option<Rc<Place>>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let Some(_place) = Place::take(&shared) else {
+    let Some(place) = place else {
         tracing::warn!("a connection was closed: the limit is reached");
         return;
     };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was not set");
     }
-    let gateway = &shared.gateway;
     let service = service_fn(|request| {
-        let call = journey::answer(gateway, &client, request);
-        async move {
-            let ended = caught(call).await;
-            Ok::<_, Infallible>(ended.unwrap_or_else(|_| reply::panicked(gateway)))
-        }
+        let reply = answer(Rc::clone(&place), client.clone(), request);
+        async move { Ok::<_, Infallible>(reply.await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(64 * 1024);
@@ -274,20 +281,60 @@ async fn connection(
     }
 }
 
-/// One of the places for open connections.
-struct Place<'s>(&'s AtomicUsize);
+/// Answers a request in a task of its own. A caller who hangs up ends its connection, but not the
+/// call: what may have arrived at a handler goes on to its end. A panic ends the task, nothing else.
+async fn answer(place: Rc<Place>, client: Client, request: Request<Incoming>) -> Reply {
+    let (tell, told) = oneshot::channel();
+    let shared = Arc::clone(&place.shared);
+    tokio::task::spawn_local(async move {
+        let (head, mut body) = request.into_parts();
+        let reply = journey::answer(&place.shared.gateway, &client, &head, &mut body).await;
+        if let Err(reply) = tell.send(reply) {
+            reply::undelivered(&reply);
+        }
+        // Who asks first whether to send (RFC 9110, section 10.1.1) sends nothing after a refusal.
+        if !head.headers.contains_key(EXPECT) {
+            linger(body).await;
+        }
+    });
+    told.await.unwrap_or_else(|_| reply::panicked(&shared.gateway))
+}
 
-impl<'s> Place<'s> {
-    fn take(shared: &'s Shared) -> Option<Self> {
-        let limit = shared.gateway.setup.limits.connections;
-        let before = shared.open.fetch_add(1, Ordering::Relaxed);
-        let place = Self(&shared.open);
-        (before < limit).then_some(place)
+/// Reads what is still sent of a body that was refused, within bounds. A caller whose connection is
+/// closed while it sends does not get to see its answer (RFC 9112, section 9.6).
+async fn linger(mut body: Incoming) {
+    let thrown_away = async {
+        let mut count = 0;
+        while count < LINGER_BYTES
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            count += frame.data_ref().map_or(0, bytes::Bytes::len);
+        }
+    };
+    if tokio::time::timeout(LINGER_TIME, thrown_away).await.is_err() {
+        tracing::debug!("a caller was still sending what had been refused");
     }
 }
 
-impl Drop for Place<'_> {
+/// One of the places for open connections. A call keeps the place of its connection until both have
+/// ended.
+struct Place {
+    shared: Arc<Shared>,
+    /// Counts the places of this worker.
+    _here: Rc<()>,
+}
+
+impl Place {
+    fn take(shared: &Arc<Shared>, here: &Rc<()>) -> Option<Rc<Self>> {
+        let limit = shared.gateway.setup.limits.connections;
+        let before = shared.open.fetch_add(1, Ordering::Relaxed);
+        let place = Self { shared: Arc::clone(shared), _here: Rc::clone(here) };
+        (before < limit).then(|| Rc::new(place))
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.shared.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

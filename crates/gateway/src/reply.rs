@@ -6,7 +6,7 @@ use crate::names;
 use bytes::Bytes;
 use candor_contract::{Dialect, Written};
 use candor_facts::{Attempt, Ending, Exchange, Held, HeldKind, Outcome, Request, Verdict};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use uuid::Uuid;
@@ -43,7 +43,12 @@ pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
     let name = trip.cyberapp.as_deref().unwrap_or("the");
     let names = [("cyberapp_name", name)];
     let verdict = reading.verdict(&words_for(gateway, trip, &names));
-    failure(gateway, trip, verdict, Vec::new())
+    let mut reply = failure(gateway, trip, verdict, Vec::new());
+    if held.kind == HeldKind::MethodNotAllowed {
+        // RFC 9110, section 15.5.6.
+        put(reply.headers_mut(), ALLOW, trip.allow);
+    }
+    reply
 }
 
 /// A failure, in the form that the caller reads; told to the operator as well.
@@ -76,6 +81,18 @@ pub(crate) fn panicked(gateway: &Gateway) -> Reply {
     let held_back = Held::new(HeldKind::Internal, "the call ended in a panic; see the log");
     let trip = Trip::nameless(&gateway.setup.limits);
     held(gateway, &trip, &held_back)
+}
+
+/// A caller hung up before its answer. Told to the operator, for nobody else knows how the call ended.
+pub(crate) fn undelivered(reply: &Reply) {
+    let said = |name| reply.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    tracing::warn!(
+        request_id = said(names::REQUEST_ID),
+        class = said(names::CLASS),
+        outcome = said(names::OUTCOME),
+        status = reply.status().as_u16(),
+        "the caller was gone before its answer"
+    );
 }
 
 /// Ids of failures grow with time, so that a list of them is in order.

@@ -6,6 +6,7 @@
 use crate::keys::{Claims, KeyError, Scope, SigningKeys};
 use crate::setup::TokenSettings;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ pub(crate) struct Tokens {
     kept: Mutex<HashMap<String, Kept>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Kept {
     token: Arc<str>,
     until: i64,
@@ -57,5 +58,23 @@ impl Tokens {
             ver: 2,
             sub_type: "platform-acgw".to_owned(),
         }
+    }
+}
+
+/// Shows no token: whoever reads one can use it.
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").field("until", &self.until).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_shows_no_token() {
+        let kept = Kept { token: "eyJ.planted".into(), until: 7 };
+        assert_eq!(format!("{kept:?}"), "Kept { until: 7, .. }");
     }
 }

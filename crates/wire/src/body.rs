@@ -4,6 +4,7 @@
 //! requests that a server takes.
 
 use crate::cause;
+use crate::http2;
 use crate::tls;
 use bytes::{Bytes, BytesMut};
 use candor_facts::FaultKind;
@@ -88,7 +89,7 @@ impl ReadError {
         let misframed = cause::find::<io::Error>(&error).is_some_and(|io| {
             matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
         });
-        if misframed && tls::fault(&error).is_none() {
+        if (misframed && tls::fault(&error).is_none()) || http2::is_misspoken(&error) {
             Self::Malformed(Box::new(error))
         } else {
             Self::Truncated(Box::new(error))

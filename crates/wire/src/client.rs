@@ -3,17 +3,18 @@
 use crate::connect::Connector;
 use crate::exchange::{self, Call, Trouble};
 use crate::guard::Guard;
-use crate::message::{Outbound, Received, Timing, compose};
-use crate::pool::{Connection, Pool, PoolLimits};
+use crate::http2;
+use crate::message::{Outbound, Received, Timing, compose, for_http1, for_http2};
+use crate::pool::{Connection, Link, Pool, PoolLimits};
 use crate::resolve::{Resolve, ResolveError, SystemResolver};
-use crate::target::{Target, TargetId};
+use crate::target::Target;
 use bytes::Bytes;
 use candor_facts::{Fault, FaultKind, Sent};
 use http::Request;
 use hyper::client::conn::http1;
 use std::sync::Arc;
 
-/// Calls upstreams over HTTP/1.1. Cheap to clone; clones share their kept connections.
+/// Calls upstreams over HTTP/1.1 and HTTP/2. Cheap to clone; clones share their kept connections.
 ///
 /// Works on a current-thread and on a multi-threaded tokio runtime. Connections are driven by
 /// tasks of the runtime on which they were opened, so a client should not outlive it.
@@ -42,7 +43,8 @@ pub struct ClientSettings {
 /// The bounds of an answer's head.
 #[derive(Debug, Clone, Copy)]
 pub struct HeadLimits {
-    /// Its most bytes: 32 KiB.
+    /// Its most bytes: 32 KiB. In HTTP/2 those of the header list, where each field counts 32 more
+    /// than its text.
     pub bytes: usize,
     /// Its most fields: 100.
     pub fields: usize,
@@ -72,9 +74,9 @@ impl Client {
             Some(given) => given,
             None => Arc::new(SystemResolver::new()?),
         };
-        let mut http = http1::Builder::new();
-        http.max_header_size(head.bytes).max_headers(head.fields);
-        let connector = Connector { resolver, guard, http };
+        let mut http1 = http1::Builder::new();
+        http1.max_header_size(head.bytes).max_headers(head.fields);
+        let connector = Connector { resolver, guard, http1, head };
         Ok(Self(Arc::new(Shared { connector, pool: Arc::new(Pool::new(pool)) })))
     }
 
@@ -82,7 +84,7 @@ impl Client {
     /// whatever its status; redirects are not followed.
     ///
     /// The one thing that is done again without asking: a kept connection that turns out to be
-    /// closed before anything of the request left is replaced by a fresh one.
+    /// closed, or going to be, before the request was handed to it is replaced by a fresh one.
     ///
     /// # Errors
     ///
@@ -104,13 +106,13 @@ impl Client {
 
     async fn on_kept(
         &self,
-        kept: Connection,
+        kept: Link,
         target: &Target,
         message: Request<Bytes>,
         call: &Call,
     ) -> Result<Received, Trouble> {
         let timing = Timing { reused: true, ..Timing::default() };
-        self.on(kept, target.id(), message, call, timing).await
+        self.on(kept, target, message, call, timing).await
     }
 
     async fn on_fresh(
@@ -120,26 +122,76 @@ impl Client {
         call: &Call,
     ) -> Result<Received, Fault> {
         let mut timing = Timing::default();
-        let fresh = self.0.connector.open(target, call, &mut timing).await?;
-        match self.on(fresh, target.id(), message, call, timing).await {
+        let fresh = self.open(target, call, &mut timing).await?;
+        match self.on(fresh, target, message, call, timing).await {
             Ok(answer) => Ok(answer),
             Err(Trouble::Unsent(_, fault) | Trouble::Fault(fault)) => Err(fault),
         }
     }
 
-    /// A connection is kept only after an exchange that ended well on both sides: an answer that
-    /// comes before the request has left leaves the rest of the request on the line.
+    /// A connection that was not kept: a fresh one, or one that another call has opened for all in
+    /// the meantime.
+    async fn open(&self, target: &Target, call: &Call, timing: &mut Timing) -> Result<Link, Fault> {
+        let Shared { connector, pool } = &*self.0;
+        let Some(gate) = pool.gate(target) else {
+            return connector.open(target, call, timing).await;
+        };
+        let turn = gate.turn(call).await?;
+        if let Some(shared) = pool.shared(target.id()) {
+            timing.reused = true;
+            return Ok(Link::Shared(shared));
+        }
+        if pool.gate(target).is_none() {
+            drop(turn);
+            return connector.open(target, call, timing).await;
+        }
+        match connector.open(target, call, timing).await {
+            Ok(link) => {
+                pool.note(target.id(), &link);
+                Ok(link)
+            }
+            Err(fault) => {
+                turn.failed(&fault, call);
+                Err(fault)
+            }
+        }
+    }
+
     async fn on(
         &self,
-        mut connection: Connection,
-        id: TargetId,
+        link: Link,
+        target: &Target,
         message: Request<Bytes>,
         call: &Call,
         timing: Timing,
     ) -> Result<Received, Trouble> {
+        match link {
+            Link::Lone(connection) => self.on_lone(connection, target, message, call, timing).await,
+            Link::Shared(connection) => {
+                let message = for_http2(message, target);
+                let result = http2::run(&connection, message, call, timing).await;
+                if result.as_ref().is_err_and(Trouble::ends_the_connection) {
+                    self.0.pool.forget(target.id(), &connection);
+                }
+                result
+            }
+        }
+    }
+
+    /// A connection is kept only after an exchange that ended well on both sides: an answer that
+    /// comes before the request has left leaves the rest of the request on the line.
+    async fn on_lone(
+        &self,
+        mut connection: Connection,
+        target: &Target,
+        message: Request<Bytes>,
+        call: &Call,
+        timing: Timing,
+    ) -> Result<Received, Trouble> {
+        let message = for_http1(message, target);
         let answer = exchange::run(&mut connection, message, call, timing).await?;
         if connection.meter.sent() == Sent::All {
-            self.0.pool.put(id, connection);
+            self.0.pool.put(target.id(), connection);
         }
         Ok(answer)
     }

@@ -4,14 +4,16 @@
 //! second look-up between judging and connecting that could give another address.
 
 use crate::cause;
+use crate::client::HeadLimits;
 use crate::exchange::Call;
 use crate::guard::Guard;
+use crate::http2;
 use crate::message::Timing;
-use crate::pool::Connection;
+use crate::pool::{Connection, Link};
 use crate::resolve::{Resolve, ResolveError};
 use crate::sent::{Meter, Metered};
 use crate::stream::Stream;
-use crate::target::{Place, Target};
+use crate::target::{Place, Speech, Target};
 use crate::tls::{self, Tls};
 use candor_facts::{Fault, FaultKind, Sent};
 use hyper::client::conn::http1;
@@ -31,7 +33,8 @@ const MOST_ADDRESSES: usize = 8;
 pub(crate) struct Connector {
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) guard: Guard,
-    pub(crate) http: http1::Builder,
+    pub(crate) http1: http1::Builder,
+    pub(crate) head: HeadLimits,
 }
 
 impl Connector {
@@ -41,7 +44,7 @@ impl Connector {
         target: &Target,
         call: &Call,
         timing: &mut Timing,
-    ) -> Result<Connection, Fault> {
+    ) -> Result<Link, Fault> {
         let mut clock = Instant::now();
         let addresses = self.addresses(target, call).await?;
         timing.resolve = lap(&mut clock);
@@ -51,7 +54,16 @@ impl Connector {
         let meter = Arc::new(Meter::default());
         let stream = secure(Metered::new(socket, Arc::clone(&meter)), target.tls(), call).await?;
         timing.handshake = lap(&mut clock);
-        self.speak(stream, meter).await
+        match (target.speech(), stream.agreed_on_http2()) {
+            (Speech::Open | Speech::Http2, true) => self.speak_http2(stream, &meter).await,
+            (Speech::Http2, false) if target.tls().is_none() => {
+                self.speak_http2(stream, &meter).await
+            }
+            (Speech::Http2, false) => {
+                Err(fault(FaultKind::TlsMisbehaved, "the peer did not choose HTTP/2"))
+            }
+            (Speech::Http1 | Speech::Open, _) => self.speak_http1(stream, meter).await,
+        }
     }
 
     async fn addresses(&self, target: &Target, call: &Call) -> Result<Vec<SocketAddr>, Fault> {
@@ -104,17 +116,26 @@ impl Connector {
         Ok(socket)
     }
 
-    /// Starts HTTP on the stream. The connection is driven by a task of its own.
-    async fn speak(&self, stream: Stream, meter: Arc<Meter>) -> Result<Connection, Fault> {
-        let (sender, driver) = self
-            .http
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| fault(FaultKind::ConnectFailed, cause::words(&error)))?;
+    /// Starts HTTP/1.1 on the stream. The connection is driven by a task of its own.
+    async fn speak_http1(&self, stream: Stream, meter: Arc<Meter>) -> Result<Link, Fault> {
+        let started = self.http1.handshake(TokioIo::new(stream)).await;
+        let (sender, driver) = started.map_err(|error| unstarted(&error))?;
         // What ends the connection is told to the one who waits for an answer.
         tokio::spawn(async move { drop(driver.await) });
-        Ok(Connection::new(sender, meter))
+        Ok(Link::Lone(Connection::new(sender, meter)))
     }
+
+    /// Starts HTTP/2 on the stream. What a request has sent, and what may come before its answer,
+    /// is told stream by stream and not by the socket's meter.
+    async fn speak_http2(&self, stream: Stream, meter: &Meter) -> Result<Link, Fault> {
+        meter.headed();
+        let started = http2::open(stream, self.head).await;
+        started.map(|open| Link::Shared(Arc::new(open))).map_err(|error| unstarted(&error))
+    }
+}
+
+fn unstarted(error: &hyper::Error) -> Fault {
+    fault(tls::fault(error).unwrap_or(FaultKind::ConnectFailed), cause::words(error))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the guarded connector")]

@@ -1,14 +1,16 @@
-//! One request and its answer, on one connection.
+//! One request and its answer, on one HTTP/1.1 connection; what both versions share of it.
 
 use crate::body::{self, ReadLimit};
 use crate::cause;
 use crate::message::{Outbound, Received, Timeouts, Timing, drop_hop_by_hop};
 use crate::pool::Connection;
-use crate::sent::{Meter, Payload};
+use crate::sent::{Flood, Payload};
 use crate::tls;
 use bytes::Bytes;
 use candor_facts::{Fault, FaultKind, Sent};
-use http::{Request, Response};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Request, Response, StatusCode};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use std::time::Duration;
@@ -45,6 +47,21 @@ impl Call {
     pub(crate) fn until(&self, phase: Duration) -> Instant {
         self.deadline.min(Instant::now() + phase)
     }
+
+    /// Whether the deadline has passed.
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+}
+
+impl Trouble {
+    /// Whether no further call should be made on a shared connection that gave this trouble.
+    pub(crate) fn ends_the_connection(&self) -> bool {
+        match self {
+            Self::Unsent(..) => true,
+            Self::Fault(fault) => fault.kind == FaultKind::GoneAway,
+        }
+    }
 }
 
 /// Sends `request` and reads the whole answer.
@@ -59,7 +76,8 @@ pub(crate) async fn run(
     let headed = Instant::now();
     timing.head = headed.duration_since(started);
     let (parts, incoming) = response.into_parts();
-    let body = rest(incoming, &connection.meter, call).await.map_err(Trouble::Fault)?;
+    let meter = &connection.meter;
+    let body = rest(incoming, call, || meter.seal()).await.map_err(Trouble::Fault)?;
     timing.body = headed.elapsed();
     Ok(received(parts, body, timing))
 }
@@ -82,25 +100,54 @@ async fn head(
         })
     };
     match timeout_at(call.until(call.timeouts.head), exchange).await {
-        Ok(Ok(response)) => Ok(response),
+        Ok(Ok(response)) => {
+            meter.headed();
+            unambiguous(response).map_err(|words| malformed(words, meter.seal()))
+        }
         Ok(Err((error, request))) => Err(broken(&error, request, meter.seal())),
         Err(_) => Err(Trouble::Fault(late(meter.seal()))),
     }
 }
 
-/// Reads the answer's body.
-async fn rest(incoming: Incoming, meter: &Meter, call: &Call) -> Result<Bytes, Fault> {
+/// Refuses heads that others on the way may have read differently: chunks and a length together
+/// (RFC 9112, section 6.1), and a switch to a protocol that was not asked for (RFC 9110, section
+/// 15.2.2), after which nothing is HTTP any more.
+fn unambiguous<B>(response: Response<B>) -> Result<Response<B>, &'static str> {
+    let headers = response.headers();
+    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
+        Err("the head has both Transfer-Encoding and Content-Length")
+    } else if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        Err("the peer switched protocols without having been asked to")
+    } else {
+        Ok(response)
+    }
+}
+
+fn malformed(words: &str, sent: Sent) -> Trouble {
+    Trouble::Fault(Fault::new(FaultKind::HeadMalformed, sent, words))
+}
+
+/// Reads the answer's body. Where that fails, `sent` says how much of the request had left.
+pub(crate) async fn rest<B>(
+    body: B,
+    call: &Call,
+    sent: impl FnOnce() -> Sent,
+) -> Result<Bytes, Fault>
+where
+    B: Body<Data = Bytes>,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
     let limit = ReadLimit {
         bytes: call.body_limit,
         until: call.until(call.timeouts.body),
         floor: call.body_floor,
     };
-    body::read(incoming, &limit)
+    body::read(body, &limit)
         .await
-        .map_err(|error| Fault::new(error.fault(), meter.seal(), cause::words(&error)))
+        .map_err(|error| Fault::new(error.fault(), sent(), cause::words(&error)))
 }
 
-fn received(mut parts: http::response::Parts, body: Bytes, timing: Timing) -> Received {
+pub(crate) fn received(mut parts: http::response::Parts, body: Bytes, timing: Timing) -> Received {
     drop_hop_by_hop(&mut parts.headers);
     Received {
         status: parts.status,
@@ -128,7 +175,7 @@ fn broken(error: &hyper::Error, request: Option<Request<Payload>>, sent: Sent) -
 fn head_kind(error: &hyper::Error, sent: Sent) -> FaultKind {
     if let Some(kind) = tls::fault(error) {
         kind
-    } else if error.is_parse_too_large() {
+    } else if error.is_parse_too_large() || cause::find::<Flood>(error).is_some() {
         FaultKind::HeadTooLarge
     } else if error.is_parse() || spoke_unasked(error) {
         FaultKind::HeadMalformed
@@ -153,7 +200,7 @@ fn spoke_unasked(error: &hyper::Error) -> bool {
 }
 
 /// The time was up while sending, or while waiting for the head.
-fn late(sent: Sent) -> Fault {
+pub(crate) fn late(sent: Sent) -> Fault {
     match sent {
         Sent::All => Fault::new(FaultKind::HeadTimedOut, sent, "no answer in time"),
         Sent::Nothing | Sent::Part => {

@@ -1,14 +1,33 @@
-//! One question about a certificate that the TLS library does not answer: is it its own issuer?
+//! Two questions about a certificate that the TLS library does not answer: is it its own issuer,
+//! and which key does it bear?
 //!
-//! Reads the few DER elements on the way to the two names (RFC 5280, section 4.1); checks nothing.
+//! Reads the few DER elements on the way to them (RFC 5280, section 4.1); checks nothing.
+
+use aws_lc_rs::digest::{SHA256, digest};
 
 /// Whether the certificate's issuer is its subject, byte for byte. False for what is no certificate.
 pub(crate) fn is_its_own_issuer(certificate: &[u8]) -> bool {
-    names(certificate).is_some_and(|(issuer, subject)| issuer == subject)
+    read(certificate).is_some_and(|leaf| leaf.issuer == leaf.subject)
 }
 
-/// The encoded issuer and subject.
-fn names(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The SHA-256 digest of the certificate's `SubjectPublicKeyInfo`, as keys are pinned (RFC 7469,
+/// section 2.4). `None` for what is no certificate.
+pub(crate) fn key_digest(certificate: &[u8]) -> Option<[u8; 32]> {
+    let key = read(certificate)?.key;
+    digest(&SHA256, key).as_ref().try_into().ok()
+}
+
+/// The parts of a certificate that are asked for.
+struct Leaf<'d> {
+    /// The issuer's name, without its tag and length.
+    issuer: &'d [u8],
+    /// The subject's name, likewise.
+    subject: &'d [u8],
+    /// The whole element of the key.
+    key: &'d [u8],
+}
+
+fn read(certificate: &[u8]) -> Option<Leaf<'_>> {
     let (mut certificate, _) = enter(certificate)?;
     let mut fields = descend(&mut certificate)?;
     if fields.first() == Some(&VERSION) {
@@ -19,7 +38,10 @@ fn names(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
     let issuer = descend(&mut fields)?;
     skip(&mut fields)?; // validity
     let subject = descend(&mut fields)?;
-    Some((issuer, subject))
+    let from_key = fields;
+    skip(&mut fields)?;
+    let key = from_key.get(..from_key.len() - fields.len())?;
+    Some(Leaf { issuer, subject, key })
 }
 
 /// The tag of the optional version field.
@@ -58,7 +80,7 @@ fn long_length(count: usize, data: &[u8]) -> Option<(usize, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
+    use rcgen::{CertificateParams, DnType, Issuer, KeyPair, PublicKeyData};
 
     fn named(name: &str) -> CertificateParams {
         let mut params = CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
@@ -77,6 +99,15 @@ mod tests {
         let issuer = Issuer::new(named("authority"), KeyPair::generate().unwrap());
         let certificate = named("one").signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
         assert!(!is_its_own_issuer(certificate.der()));
+    }
+
+    #[test]
+    fn the_pinned_key_is_the_whole_element() {
+        let key = KeyPair::generate().unwrap();
+        let certificate = named("one").self_signed(&key).unwrap();
+        let expected = digest(&SHA256, &key.subject_public_key_info());
+        assert_eq!(key_digest(certificate.der()).unwrap(), expected.as_ref());
+        assert_eq!(key_digest(b"no certificate"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::path::RequestPath;
 use crate::target::Target;
 use bytes::Bytes;
 use http::header::{self, HeaderName};
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -132,6 +133,30 @@ pub(crate) fn compose(
     request
 }
 
+/// The request in the form of HTTP/1.1: a path, and the host in its field, which goes first.
+pub(crate) fn for_http1(mut request: Request<Bytes>, target: &Target) -> Request<Bytes> {
+    if request.uri().scheme().is_some() {
+        let path = request.uri().path_and_query().cloned();
+        *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
+        let rest = std::mem::take(request.headers_mut());
+        request.headers_mut().insert(header::HOST, target.host().clone());
+        request.headers_mut().extend(rest);
+    }
+    request
+}
+
+/// The request in the form of HTTP/2: scheme, authority and path, and no `Host` (RFC 9113, section
+/// 8.3.1).
+pub(crate) fn for_http2(mut request: Request<Bytes>, target: &Target) -> Request<Bytes> {
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    parts.scheme = Some(if target.tls().is_some() { Scheme::HTTPS } else { Scheme::HTTP });
+    parts.authority = Some(target.authority().clone());
+    // All three parts are there, which is all that is asked of them.
+    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+    request.headers_mut().remove(header::HOST);
+    request
+}
+
 /// `Host` goes first (RFC 9110, section 7.2), then what may be sent on, then the length.
 fn outgoing(mut given: HeaderMap, host: &HeaderValue, method: &Method, length: usize) -> HeaderMap {
     drop_hop_by_hop(&mut given);
@@ -186,6 +211,22 @@ const HOP_BY_HOP: [HeaderName; 7] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::TargetPolicy;
+
+    #[test]
+    fn a_request_takes_the_form_of_its_connection_and_back() {
+        let policy = TargetPolicy { allow_http: true, ..TargetPolicy::default() };
+        let target = Target::parse("http://a.example:81/x?y=1", &policy).unwrap();
+        let headers = fields(&[("x-one", "1"), ("x-two", "2")]);
+        let first = compose(&target, Method::PUT, target.path(), headers, Bytes::new());
+        let (uri, names) = (first.uri().clone(), first.headers().clone());
+        let second = for_http2(for_http1(first, &target), &target);
+        assert_eq!(second.uri(), "http://a.example:81/x?y=1");
+        assert!(!second.headers().contains_key("host"));
+        let again = for_http1(for_http2(second, &target), &target);
+        assert_eq!((again.uri(), again.headers()), (&uri, &names));
+        assert_eq!(again.headers().keys().next().unwrap(), "host");
+    }
 
     fn fields(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();

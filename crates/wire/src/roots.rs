@@ -1,4 +1,4 @@
-//! Certificates as files have them.
+//! Certificates and revocation lists as files have them.
 
 use rustls_pki_types::pem::{self, PemObject};
 
@@ -11,4 +11,15 @@ pub type Certificate = rustls_pki_types::CertificateDer<'static>;
 /// A section that is not PEM.
 pub fn certificates(file: &[u8]) -> Result<Vec<Certificate>, pem::Error> {
     Certificate::pem_slice_iter(file).collect()
+}
+
+/// A certificate revocation list in DER (RFC 5280, section 5).
+pub type RevocationList = rustls_pki_types::CertificateRevocationListDer<'static>;
+
+/// The revocation lists of a PEM file (RFC 7468), in order; other sections are passed over.
+///
+/// # Errors
+/// A section that is not PEM.
+pub fn revocation_lists(file: &[u8]) -> Result<Vec<RevocationList>, pem::Error> {
+    RevocationList::pem_slice_iter(file).collect()
 }

@@ -1,7 +1,9 @@
 //! Evidence of how much of a request left: counted where the bytes go to the socket.
 //!
 //! The [`Meter`] lies below TLS, so that what is still in a buffer of ours is not counted as sent.
-//! Once it is sealed no byte more can leave, so what it said when it was sealed stays true.
+//! Once it is sealed no byte more can leave, so what it said when it was sealed stays true. It also
+//! counts what comes before an answer's head is read, which has no other bound: interim answers may
+//! follow each other without end.
 
 use bytes::Bytes;
 use candor_facts::Sent;
@@ -9,14 +11,31 @@ use http_body::{Body, Frame, SizeHint};
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What one connection has sent of the current request. Shared by the one who asked and the task
 /// that drives the connection.
 #[derive(Debug, Default)]
-pub(crate) struct Meter(Mutex<Reading>);
+pub(crate) struct Meter {
+    reading: Mutex<Reading>,
+    /// Bytes that came since the request began, while its answer's head is waited for.
+    heard: AtomicU64,
+}
+
+/// How many bytes may come before an answer's head is read. Far more than a head and what is read
+/// ahead of its body together.
+const MOST_UNREAD: u64 = 1024 * 1024;
+
+/// What `heard` is from then on.
+const HEADED: u64 = 1 << 63;
+
+/// So much came that was no answer's head.
+#[derive(Debug, thiserror::Error)]
+#[error("{MOST_UNREAD} bytes came before an answer's head")]
+pub(crate) struct Flood;
 
 #[derive(Debug, Default)]
 struct Reading {
@@ -54,7 +73,23 @@ impl Meter {
         reading.all = false;
         reading.handed_over = body.is_empty();
         drop(reading);
+        self.heard.store(0, Ordering::Relaxed);
         Payload { bytes: body, meter: Arc::clone(self) }
+    }
+
+    /// The answer's head was read; what comes from here on is bounded by whoever reads it.
+    pub(crate) fn headed(&self) {
+        self.heard.store(HEADED, Ordering::Relaxed);
+    }
+
+    /// Counts what came.
+    fn hear(&self, count: usize) -> io::Result<()> {
+        let count = count as u64;
+        let heard = self.heard.fetch_add(count, Ordering::Relaxed).saturating_add(count);
+        if (MOST_UNREAD..HEADED).contains(&heard) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, Flood));
+        }
+        Ok(())
     }
 
     /// How much of the current request has left.
@@ -70,7 +105,7 @@ impl Meter {
     }
 
     fn lock(&self) -> MutexGuard<'_, Reading> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,7 +149,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(cx, buf)
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
+        Poll::Ready(self.meter.hear(buf.filled().len() - before))
     }
 }
 

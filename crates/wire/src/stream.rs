@@ -1,7 +1,7 @@
 //! A connection's bytes, plain or under TLS, as one type.
 
 use crate::sent::Metered;
-use crate::tls::Secured;
+use crate::tls::{self, Secured};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,6 +13,16 @@ pub(crate) enum Stream {
     Plain(Metered<TcpStream>),
     /// Boxed, for its state is far larger than that of a plain one.
     Secure(Box<Secured<Metered<TcpStream>>>),
+}
+
+impl Stream {
+    /// Whether HTTP/2 was agreed upon; never on a plain stream, where nothing is.
+    pub(crate) fn agreed_on_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Secure(stream) => tls::agreed_on_http2(stream),
+        }
+    }
 }
 
 /// Calls the same method of whichever stream it is.

@@ -5,8 +5,10 @@
 //! for a name has other addresses tomorrow.
 
 use crate::path::{PathError, RequestPath};
+use crate::roots::RevocationList;
 use crate::tls::Tls;
 use http::HeaderValue;
+use http::uri::Authority;
 use ipnet::IpNet;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::IpAddr;
@@ -28,8 +30,33 @@ pub struct TargetPolicy {
     pub platform_roots: bool,
     /// Further roots to trust, or the only ones where `platform_roots` is off.
     pub extra_roots: Vec<CertificateDer<'static>>,
+    /// What the certificates' issuers have revoked. A certificate that no list speaks of is not
+    /// refused for that. Lists are held against the chains of `extra_roots` only, so
+    /// `platform_roots` must be off where there are any. None by default.
+    pub crls: Vec<RevocationList>,
+    /// The keys that the upstream's own certificate may have: SHA-256 digests of its
+    /// `SubjectPublicKeyInfo`, the value of RFC 7469, section 2.4. The chain must verify as well.
+    /// Any key by default.
+    pub pins: Vec<[u8; 32]>,
     /// The certificate that shows who we are, for upstreams that ask for one.
     pub client: Option<Arc<ClientIdentity>>,
+    /// The versions of HTTP to speak; both by default.
+    pub http: Versions,
+    /// Whether a plain `http` upstream is spoken to in HTTP/2 from the first byte (RFC 9113,
+    /// section 3.3). For tests and for upstreams inside; off by default.
+    pub prior_knowledge: bool,
+}
+
+/// The versions of HTTP that an upstream is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Versions {
+    /// HTTP/1.1 alone.
+    Http1Only,
+    /// What the upstream chooses in the TLS handshake (RFC 7301); HTTP/1.1 where there is none.
+    #[default]
+    Both,
+    /// HTTP/2 alone. An upstream that does not choose it is a failed handshake.
+    Http2Only,
 }
 
 /// TLS versions.
@@ -61,9 +88,22 @@ struct Checked {
     place: Place,
     port: u16,
     host: HeaderValue,
+    authority: Authority,
     base: RequestPath,
     tls: Option<Tls>,
+    speech: Speech,
     allow_cidrs: Vec<IpNet>,
+}
+
+/// What is known of an upstream's HTTP before the first connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speech {
+    /// It is HTTP/1.1.
+    Http1,
+    /// The handshake will tell.
+    Open,
+    /// It is HTTP/2.
+    Http2,
 }
 
 /// Tells targets apart, so that no connection is kept for one and used for another.
@@ -103,6 +143,13 @@ pub enum TargetError {
     /// Its path or query cannot be sent.
     #[error("the path cannot be sent")]
     Path(#[from] PathError),
+    /// It is plain `http`, and its policy says both that HTTP/2 is known and that it is not spoken,
+    /// or that only HTTP/2 is spoken without saying that it is known.
+    #[error("over plain http, http2-only and prior knowledge need each other")]
+    PriorKnowledge,
+    /// Its policy has revocation lists, which are held against own roots only.
+    #[error("revocation lists are held against extra_roots only; switch platform_roots off")]
+    RevocationRoots,
     /// The certificates or keys of its policy cannot be used.
     #[error("the TLS settings cannot be used")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -118,7 +165,11 @@ impl Default for TargetPolicy {
             min_tls: TlsVersion::V1_2,
             platform_roots: true,
             extra_roots: Vec::new(),
+            crls: Vec::new(),
+            pins: Vec::new(),
             client: None,
+            http: Versions::Both,
+            prior_knowledge: false,
         }
     }
 }
@@ -130,7 +181,9 @@ impl Target {
     pub fn parse(url: &str, policy: &TargetPolicy) -> Result<Self, TargetError> {
         let url = Url::parse(url)?;
         let secure = check(&url, policy)?;
+        let speech = speech(secure, policy)?;
         let place = place(&url)?;
+        let host = host_and_port(&url)?;
         let port = url.port_or_known_default().ok_or(TargetError::HostName)?;
         let tls = secure.then(|| Tls::new(&place.text(), policy)).transpose()?;
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -139,9 +192,11 @@ impl Target {
             origin: url.origin().ascii_serialization(),
             place,
             port,
-            host: host_header(&url)?,
+            host: HeaderValue::try_from(&host).map_err(|_| TargetError::HostName)?,
+            authority: Authority::try_from(host).map_err(|_| TargetError::HostName)?,
             base: RequestPath::parse(&format!("{}{query}", url.path()))?,
             tls,
+            speech,
             allow_cidrs: policy.allow_cidrs.clone(),
         })))
     }
@@ -183,8 +238,16 @@ impl Target {
         &self.0.host
     }
 
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
     pub(crate) fn tls(&self) -> Option<&Tls> {
         self.0.tls.as_ref()
+    }
+
+    pub(crate) fn speech(&self) -> Speech {
+        self.0.speech
     }
 
     pub(crate) fn allow_cidrs(&self) -> &[IpNet] {
@@ -226,6 +289,22 @@ fn check(url: &Url, policy: &TargetPolicy) -> Result<bool, TargetError> {
     }
 }
 
+/// What the policy lets us know of the upstream's HTTP.
+fn speech(secure: bool, policy: &TargetPolicy) -> Result<Speech, TargetError> {
+    match (secure, policy.http, policy.prior_knowledge) {
+        (true, Versions::Http1Only, _) | (false, Versions::Http1Only | Versions::Both, false) => {
+            Ok(Speech::Http1)
+        }
+        (true, Versions::Both, _) => Ok(Speech::Open),
+        (true, Versions::Http2Only, _) | (false, Versions::Both | Versions::Http2Only, true) => {
+            Ok(Speech::Http2)
+        }
+        (false, Versions::Http1Only, true) | (false, Versions::Http2Only, false) => {
+            Err(TargetError::PriorKnowledge)
+        }
+    }
+}
+
 fn place(url: &Url) -> Result<Place, TargetError> {
     match url.host() {
         Some(Host::Ipv4(address)) => Ok(Place::Address(address.into())),
@@ -236,13 +315,12 @@ fn place(url: &Url) -> Result<Place, TargetError> {
 }
 
 /// RFC 9110, section 7.2: the host, and the port where it is not the scheme's own.
-fn host_header(url: &Url) -> Result<HeaderValue, TargetError> {
+fn host_and_port(url: &Url) -> Result<String, TargetError> {
     let host = url.host_str().ok_or(TargetError::HostName)?;
-    let text = match url.port() {
+    Ok(match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    };
-    HeaderValue::try_from(text).map_err(|_| TargetError::HostName)
+    })
 }
 
 #[cfg(test)]
@@ -267,6 +345,15 @@ mod tests {
         assert!(matches!(parse("ftp://a.example"), Err(TargetError::Scheme(_))));
         assert!(matches!(parse("http://u:p@a.example"), Err(TargetError::Userinfo)));
         assert!(matches!(parse("http://a.example/#x"), Err(TargetError::Fragment)));
+        let plain = |http, prior_knowledge| {
+            let open = TargetPolicy { allow_http: true, ..TargetPolicy::default() };
+            let policy = TargetPolicy { http, prior_knowledge, ..open };
+            Target::parse("http://a.example", &policy).map(|target| target.speech())
+        };
+        assert!(matches!(plain(Versions::Http2Only, false), Err(TargetError::PriorKnowledge)));
+        assert!(matches!(plain(Versions::Http1Only, true), Err(TargetError::PriorKnowledge)));
+        assert_eq!(plain(Versions::Http2Only, true).unwrap(), Speech::Http2);
+        assert_eq!(plain(Versions::Both, false).unwrap(), Speech::Http1);
         let strict = Target::parse("http://a.example", &TargetPolicy::default());
         assert!(matches!(strict, Err(TargetError::PlainHttp)));
     }

@@ -4,7 +4,8 @@
 
 use crate::cause;
 use crate::leaf;
-use crate::target::{TargetError, TargetPolicy, TlsVersion};
+use crate::roots::RevocationList;
+use crate::target::{TargetError, TargetPolicy, TlsVersion, Versions};
 use candor_facts::FaultKind;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, WebPkiServerVerifier};
@@ -35,6 +36,9 @@ pub(crate) struct Tls {
 impl Tls {
     /// Compiles `policy` for `host`: a DNS name or an IP address in text.
     pub(crate) fn new(host: &str, policy: &TargetPolicy) -> Result<Self, TargetError> {
+        if policy.platform_roots && !policy.crls.is_empty() {
+            return Err(TargetError::RevocationRoots);
+        }
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|_| TargetError::HostName)?;
         let config = client_config(policy).map_err(|error| TargetError::Tls(Box::new(error)))?;
@@ -54,6 +58,11 @@ impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tls").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// Whether HTTP/2 was agreed upon in the handshake.
+pub(crate) fn agreed_on_http2<S>(stream: &Secured<S>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(HTTP2)
 }
 
 /// The fault that ended a handshake.
@@ -96,6 +105,7 @@ fn certificate_kind(reason: &CertificateError) -> FaultKind {
         C::UnknownIssuer => FaultKind::UnknownIssuer,
         C::Revoked => FaultKind::CertificateRevoked,
         C::Other(OtherError(other)) if other.is::<SelfSigned>() => FaultKind::SelfSigned,
+        C::Other(OtherError(other)) if other.is::<NotPinned>() => FaultKind::PinMismatch,
         _ => FaultKind::CertificateUnsuitable,
     }
 }
@@ -105,15 +115,27 @@ fn certificate_kind(reason: &CertificateError) -> FaultKind {
 fn client_config(policy: &TargetPolicy) -> Result<ClientConfig, rustls::Error> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&versions(policy.min_tls))?
-        .dangerous() // the library's word for a verifier of one's own; ours only adds a reason
-        .with_custom_certificate_verifier(Arc::new(Judge(verifier(policy)?)));
+        .dangerous() // the library's word for a verifier of one's own; ours is only stricter
+        .with_custom_certificate_verifier(Arc::new(judge(policy)?));
     let mut config = match &policy.client {
         None => builder.with_no_client_auth(),
         Some(us) => builder.with_client_auth_cert(us.chain.clone(), us.key.clone_key())?,
     };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols(policy.http);
     Ok(config)
 }
+
+/// The names of RFC 7301's registry, the preferred one first.
+fn protocols(http: Versions) -> Vec<Vec<u8>> {
+    match http {
+        Versions::Http1Only => vec![HTTP1.to_vec()],
+        Versions::Both => vec![HTTP2.to_vec(), HTTP1.to_vec()],
+        Versions::Http2Only => vec![HTTP2.to_vec()],
+    }
+}
+
+const HTTP1: &[u8] = b"http/1.1";
+const HTTP2: &[u8] = b"h2";
 
 fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
@@ -127,12 +149,16 @@ fn versions(least: TlsVersion) -> Vec<&'static SupportedProtocolVersion> {
     }
 }
 
+fn judge(policy: &TargetPolicy) -> Result<Judge, rustls::Error> {
+    Ok(Judge { verifier: verifier(policy)?, pins: policy.pins.clone() })
+}
+
 fn verifier(policy: &TargetPolicy) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
     let extra = policy.extra_roots.iter().cloned();
     match (policy.platform_roots, policy.extra_roots.is_empty()) {
         (true, true) => platform_verifier(),
         (true, false) => Ok(Arc::new(Verifier::new_with_extra_roots(extra, provider())?)),
-        (false, _) => own_roots(extra),
+        (false, _) => own_roots(extra, &policy.crls),
     }
 }
 
@@ -148,12 +174,15 @@ fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
 
 fn own_roots(
     roots: impl Iterator<Item = CertificateDer<'static>>,
+    crls: &[RevocationList],
 ) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
     let mut store = RootCertStore::empty();
     for root in roots {
         store.add(root)?;
     }
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider())
+        .with_crls(crls.iter().cloned())
+        .allow_unknown_revocation_status()
         .build()
         .map_err(|error| rustls::Error::Other(OtherError(Arc::new(error))))?;
     Ok(verifier)
@@ -161,14 +190,29 @@ fn own_roots(
 
 // === the verifier ===
 
-/// Verifies by another verifier, and adds one reason that it does not tell: a certificate that
-/// nobody but itself vouches for.
+/// Verifies by another verifier, and then asks for more: a pinned key. Adds one reason that the
+/// other does not tell: a certificate that nobody but itself vouches for.
 #[derive(Debug)]
-struct Judge(Arc<dyn ServerCertVerifier>);
+struct Judge {
+    verifier: Arc<dyn ServerCertVerifier>,
+    /// Any key will do where there is none.
+    pins: Vec<[u8; 32]>,
+}
 
 #[derive(Debug, thiserror::Error)]
 #[error("the certificate is its own issuer, and is not trusted")]
 struct SelfSigned;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate is trusted, but its key is not one of those pinned")]
+struct NotPinned;
+
+impl Judge {
+    fn is_pinned(&self, leaf: &CertificateDer<'_>) -> bool {
+        self.pins.is_empty()
+            || leaf::key_digest(leaf).is_some_and(|digest| self.pins.contains(&digest))
+    }
+}
 
 impl ServerCertVerifier for Judge {
     fn verify_server_cert(
@@ -179,9 +223,11 @@ impl ServerCertVerifier for Judge {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.0
+        let verified = self
+            .verifier
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            .map_err(|error| tell_self_signed(error, end_entity))
+            .map_err(|error| tell_self_signed(error, end_entity))?;
+        if self.is_pinned(end_entity) { Ok(verified) } else { Err(other(NotPinned)) }
     }
 
     fn verify_tls12_signature(
@@ -190,7 +236,7 @@ impl ServerCertVerifier for Judge {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.verifier.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -199,11 +245,11 @@ impl ServerCertVerifier for Judge {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.verifier.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.verifier.supported_verify_schemes()
     }
 }
 
@@ -216,11 +262,11 @@ fn tell_self_signed(error: rustls::Error, leaf: &CertificateDer<'_>) -> rustls::
             CertificateError::UnknownIssuer | CertificateError::Other(_)
         )
     );
-    if vague && leaf::is_its_own_issuer(leaf) {
-        CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()
-    } else {
-        error
-    }
+    if vague && leaf::is_its_own_issuer(leaf) { other(SelfSigned) } else { error }
+}
+
+fn other(reason: impl Error + Send + Sync + 'static) -> rustls::Error {
+    CertificateError::Other(OtherError(Arc::new(reason))).into()
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result};
 use candor_contract::row::{Allow, OutcomeRule};
-use candor_contract::{Library, Row};
+use candor_contract::{Library, Row, Table};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// List, show and check contracts.
 #[derive(Debug, Args)]
@@ -61,26 +62,26 @@ impl Contract {
 }
 
 fn list() -> Result<ExitCode> {
-    for table in Library::shipped()?.tables() {
-        let rows = table.own_rows().len();
-        println!("{:<20} {rows:>4} rows  {}", table.label(), table.title());
-    }
+    let library = Library::shipped()?;
+    let line = |table: &Arc<Table>| {
+        format!("{:<20} {:>4} rows  {}\n", table.label(), table.own_rows().len(), table.title())
+    };
+    super::print(&library.tables().iter().map(line).collect::<String>())?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn source(name: &str) -> Result<ExitCode> {
     super::table(&Library::shipped()?, name)?;
-    print!("{}", Library::shipped_source(name).context("the contract has no file")?);
+    super::print(Library::shipped_source(name).context("the contract has no file")?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn show(name: &str) -> Result<ExitCode> {
     let table = super::table(&Library::shipped()?, name)?;
-    println!("{}: {}\n{}\n", table.label(), table.title(), table.source().url);
-    println!("{:<28} {:<22} {:<12} {:<13} meaning", "row", "class", "outcome", "retry");
-    for row in table.own_rows() {
-        println!("{}", line(row));
-    }
+    let heads = format!("{:<28} {:<22} {:<12} {:<13} meaning", "row", "class", "outcome", "retry");
+    let rows: String = table.own_rows().iter().map(line).collect();
+    let (label, title, url) = (table.label(), table.title(), &table.source().url);
+    super::print(&format!("{label}: {title}\n{url}\n\n{heads}\n{rows}"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -96,15 +97,16 @@ fn line(row: &Row) -> String {
     };
     let mark = if row.is_inferred() { " (inferred)" } else { "" };
     let class = row.class.name();
-    format!("{:<28} {class:<22} {outcome:<12} {retry:<13} {}{mark}", row.id, row.title)
+    format!("{:<28} {class:<22} {outcome:<12} {retry:<13} {}{mark}\n", row.id, row.title)
 }
 
 fn check(files: &[PathBuf]) -> Result<ExitCode> {
     let Some(library) = super::library(files)? else { return Ok(ExitCode::FAILURE) };
     let added = library.tables().iter().rev().take(files.len()).rev();
-    for table in added {
-        println!("{}: {} rows, no mistake", table.label(), table.own_rows().len());
-    }
+    let line = |table: &Arc<Table>| {
+        format!("{}: {} rows, no mistake\n", table.label(), table.own_rows().len())
+    };
+    super::print(&added.map(line).collect::<String>())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -113,6 +115,6 @@ fn schema(of: SchemaOf) -> Result<ExitCode> {
         SchemaOf::Contract => candor_contract::file_schema::contract_schema(),
         SchemaOf::Verdict => candor_contract::file_schema::verdict_schema(),
     };
-    println!("{}", serde_json::to_string_pretty(&schema)?);
+    super::print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(ExitCode::SUCCESS)
 }

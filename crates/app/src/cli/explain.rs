@@ -24,6 +24,7 @@ const SHOWN: usize = 20;
   candor explain --text 'Export Already in Progress'")]
 pub(crate) struct Explain {
     /// A file with `curl -i` output, raw HTTP or a HAR entry; `-` for stdin
+    #[arg(conflicts_with_all = ["status", "code", "text"])]
     file: Option<PathBuf>,
     /// The contract; without it the one that fits best is found
     #[arg(long, value_name = "NAME")]
@@ -135,14 +136,18 @@ impl Explain {
     }
 
     fn print(&self, found: &[Explanation]) -> Result<ExitCode> {
-        match (self.format, found) {
-            (Format::Json, [one]) => println!("{}", serde_json::to_string_pretty(one)?),
-            (Format::Json, all) => println!("{}", serde_json::to_string_pretty(all)?),
+        let text = match (self.format, found) {
+            // An answer means one thing; what was looked up is a list, however long.
+            (Format::Json, [one]) if self.file.is_some() => {
+                serde_json::to_string_pretty(one)? + "\n"
+            }
+            (Format::Json, all) => serde_json::to_string_pretty(all)? + "\n",
             (Format::Text, all) => {
                 let screens: Vec<String> = all.iter().map(ToString::to_string).collect();
-                print!("{}", screens.join("\n"));
+                super::harmless(&screens.join("\n"))
             }
-        }
+        };
+        super::print(&text)?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use candor_contract::Library;
 use candor_contract::notation::Diagnosis;
 use clap::{Parser, Subcommand};
-use std::io::{IsTerminal, Read};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -50,6 +50,22 @@ enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// Prints to stdout. A reader that has seen enough, as `head` has, is no failure; a full disk is one.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to stdout")
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// What others wrote, for a terminal: it must not be able to steer it.
+pub(crate) fn harmless(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
 }
 
 /// The shipped contracts, and those of the files given. Mistakes in a file are printed; `None` then.

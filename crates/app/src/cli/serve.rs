@@ -22,13 +22,13 @@ pub(crate) struct Serve {
     /// The configuration file
     config: Option<PathBuf>,
     /// Where to listen, instead of what the configuration says; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Read the configuration, say what is wrong with it, and end
-    #[arg(long)]
+    #[arg(long, requires = "config")]
     check: bool,
     /// Print the example's configuration, and end
-    #[arg(long)]
+    #[arg(long, conflicts_with = "config")]
     print_example: bool,
     /// How the log is written, to stderr; its level is taken from `CANDOR_LOG`
     #[arg(long, value_enum, default_value = "text")]
@@ -38,7 +38,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
         if self.print_example {
-            print!("{}", example::CONFIG);
+            super::print(example::CONFIG)?;
             return Ok(ExitCode::SUCCESS);
         }
         super::log(self.log)?;
@@ -47,11 +47,8 @@ impl Serve {
             Some(path) => match config::read_file(path)? {
                 Err(mistakes) => Ok(super::mistakes(&mistakes.0)),
                 Ok(config) if self.check => {
-                    println!(
-                        "{}: {} callbacks, no mistake",
-                        path.display(),
-                        config.callbacks.len()
-                    );
+                    let (name, count) = (path.display(), config.callbacks.len());
+                    super::print(&format!("{name}: {count} callbacks, no mistake\n"))?;
                     Ok(ExitCode::SUCCESS)
                 }
                 Ok(config) => self.serve(config),
@@ -63,16 +60,16 @@ impl Serve {
         let setup = setup(config, self.listen)?;
         let callbacks = setup.callbacks.len();
         let running = candor_gateway::start(setup)?;
-        println!("candor serves {callbacks} callbacks on http://{}", running.address());
+        let address = running.address();
+        super::print(&format!("candor serves {callbacks} callbacks on http://{address}\n"))?;
         wait_for_stop()?;
-        eprintln!("candor lets the calls under way end");
         running.stop();
         Ok(ExitCode::SUCCESS)
     }
 
     fn example(&self) -> Result<ExitCode> {
         let example = example::Example::start(self.listen)?;
-        print!("{example}");
+        super::print(&example.to_string())?;
         wait_for_stop()?;
         example.stop();
         Ok(ExitCode::SUCCESS)
@@ -113,7 +110,11 @@ pub(crate) fn from_config(
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an address and a port are needed, such as 127.0.0.1:8420 or [::1]:0")
+}
+
+/// Waits for Ctrl-C or SIGTERM, and says that it came.
 fn wait_for_stop() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -123,5 +124,7 @@ fn wait_for_stop() -> Result<()> {
             interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
             _ = terminate.recv() => Ok(()),
         }
-    })
+    })?;
+    eprintln!("candor lets the calls under way end");
+    Ok(())
 }

@@ -48,7 +48,7 @@ impl Reading<'_> {
         let request = request.and_then(|n| self.message(n, "`request`"));
         let responses = map.required("responses");
         let responses = responses.map(|n| self.responses(n));
-        let timeout = map.get("timeout").and_then(|n| notation::duration(n, &mut self.problems));
+        let timeout = map.get("timeout").and_then(|n| self.timeout(n));
         let retry = map.get("retry").and_then(|n| self.retry(n));
         let shown = map.get("err_message").and_then(|n| {
             let from = |text: &str| match text {
@@ -96,16 +96,7 @@ impl Reading<'_> {
         let mut responses = Vec::new();
         let map = Map::open(node, "`responses`", &mut self.problems);
         for entry in map.as_ref().map_or(&[][..], |map| map.entries()) {
-            let status = entry.key.parse().ok().filter(|status| (200..600).contains(status));
-            if status.is_none() {
-                self.problems
-                    .add(
-                        entry.key_span.clone(),
-                        "a response is known by its status",
-                        "not a status",
-                    )
-                    .help("write a number from 200 to 599");
-            }
+            let status = self.status(entry);
             let message = self.message(&entry.node, "a response");
             if let (Some(status), Some((response_type, schema))) = (status, message) {
                 responses.push(Response { status, response_type, schema });
@@ -119,6 +110,32 @@ impl Reading<'_> {
             );
         }
         responses
+    }
+
+    /// The status by which a response is known. 204 and 304 have no body, and so no envelope (RFC
+    /// 9110, sections 15.3.5 and 15.4.5).
+    fn status(&mut self, entry: &Entry) -> Option<u16> {
+        let status = entry.key.parse().ok().filter(|status| (200..600).contains(status));
+        let fits = status.filter(|status| ![204, 205, 304].contains(status));
+        if fits.is_none() {
+            let label = if status.is_some() { "has no body" } else { "not a status" };
+            self.problems
+                .add(entry.key_span.clone(), "a response is known by its status", label)
+                .help("write a number from 200 to 599 whose answers have a body");
+        }
+        fits
+    }
+
+    /// The time for one attempt, which must fit into that of the whole call.
+    fn timeout(&mut self, node: &Node) -> Option<Duration> {
+        let timeout = notation::duration(node, &mut self.problems)?;
+        if timeout > self.total {
+            let total = self.total.as_secs_f64();
+            self.problems
+                .add(node.span.clone(), "longer than the whole call may take", "never reached")
+                .help(format!("`limits.total` is {total} s: make this shorter, or that longer"));
+        }
+        Some(timeout)
     }
 
     /// A schema: written out, or the name of a JSON or YAML file.

@@ -47,6 +47,8 @@ pub(crate) struct Reading<'r> {
     folder: &'r Path,
     library: Library,
     problems: Problems,
+    /// How long a call may take with all its attempts.
+    total: Duration,
     /// Mistakes in files that the configuration names.
     elsewhere: Vec<Diagnosis>,
 }
@@ -69,8 +71,13 @@ pub(crate) fn read(name: &str, source: &str, folder: &Path) -> Result<Result<Con
         Ok(root) => root,
         Err(diagnosis) => return Ok(Err(Mistakes(vec![diagnosis]))),
     };
-    let mut reading =
-        Reading { folder, library, problems: Problems::default(), elsewhere: Vec::new() };
+    let mut reading = Reading {
+        folder,
+        library,
+        problems: Problems::default(),
+        total: Limits::default().total,
+        elsewhere: Vec::new(),
+    };
     let config = reading.config(&root);
     let Reading { problems, mut elsewhere, .. } = reading;
     elsewhere.extend(problems.into_diagnosis(name, source));
@@ -89,6 +96,7 @@ impl Reading<'_> {
             map.get("workers").and_then(|n| notation::integer(n, 1..=256, &mut self.problems));
         let state = map.get("state").and_then(|n| notation::text(n, &mut self.problems));
         let limits = map.get("limits").and_then(|n| self.limits(n)).unwrap_or_default();
+        self.total = limits.total;
         let answer_as = map.get("answer_as").and_then(|n| self.answer_as(n));
         let message_set =
             map.get("message_set").and_then(|n| notation::text(n, &mut self.problems));

@@ -66,3 +66,27 @@ fn a_contract_file_is_checked() {
     let text = screen(&["contract", "check", path.to_str().unwrap()], "");
     insta::assert_snapshot!(text.replace(&folder.path().display().to_string(), "…"));
 }
+
+#[test]
+fn what_is_looked_up_is_a_list_for_a_program() {
+    for arguments in [&["--contract", "open2b", "--status", "404"][..], &["--status", "404"]] {
+        let output = candor(&[&["explain", "--format", "json"], arguments].concat(), "");
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(value.is_array(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_answer_cannot_steer_the_terminal() {
+    let answer = "HTTP/1.1 500 \u{1b}[31mOops\r\n\r\n";
+    for stdin in [answer, "\u{1b}[31mOops"] {
+        let screen = screen(&["explain", "-"], stdin);
+        assert!(screen.contains("Oops") && !screen.contains('\u{1b}'), "{screen}");
+    }
+}
+
+#[test]
+fn a_file_and_a_code_are_two_questions() {
+    let output = candor(&["explain", "-", "--status", "404"], MALFORMED);
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -14,4 +14,5 @@ mod config;
 mod explain;
 mod readme;
 mod run;
+mod serve;
 mod tidy;

@@ -68,6 +68,7 @@ fn callback_communication(error: &str) -> Vec<End> {
             F::WrongName,
             F::CertificateRevoked,
             F::CertificateUnsuitable,
+            F::PinMismatch,
         ]),
         "Server is unreachable" => {
             faults(&[F::NoSuchName, F::NoRoute, F::ConnectionRefused, F::ConnectTimedOut])

@@ -18,4 +18,5 @@ mod rows;
 mod shipped;
 mod stories;
 mod story;
+mod torture;
 mod wrong;

@@ -73,8 +73,14 @@ struct Sequence {
 fn sequence(random: &mut fastrand::Rng) -> Sequence {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH];
     let keys = [None, None, Some("request_id"), Some("idempotency-key")];
-    let contracts =
-        ["acronis-callback", "acronis-platform", "atlassian-backup", "solace-cloud", "open2b", "http"];
+    let contracts = [
+        "acronis-callback",
+        "acronis-platform",
+        "atlassian-backup",
+        "solace-cloud",
+        "open2b",
+        "http",
+    ];
     let count = random.usize(1..=5);
     Sequence {
         acts: (0..count).map(|_| act(random)).collect(),
@@ -119,11 +125,9 @@ async fn serve(mut stream: TcpStream, acts: &mut std::vec::IntoIter<Act>, notes:
         let limit = match act {
             Act::CloseAtOnce => 0,
             Act::ResetAfter(limit) => limit,
-            Act::CloseAfterAll
-            | Act::Mute
-            | Act::HalfAHead
-            | Act::HalfABody
-            | Act::Answer(..) => usize::MAX,
+            Act::CloseAfterAll | Act::Mute | Act::HalfAHead | Act::HalfABody | Act::Answer(..) => {
+                usize::MAX
+            }
         };
         let received = read(&mut stream, limit).await;
         if received.is_empty() && limit > 0 {
@@ -351,12 +355,8 @@ async fn under_load_all_attempts_stay_within_the_budget_and_callers_within_their
 #[test]
 fn a_breach_would_be_seen() {
     let note = |act| Note { act, received: b"POST".to_vec() };
-    let mut sequence = Sequence {
-        acts: Vec::new(),
-        method: Method::POST,
-        key: None,
-        contract: "http",
-    };
+    let mut sequence =
+        Sequence { acts: Vec::new(), method: Method::POST, key: None, contract: "http" };
     let notes = [note(Act::CloseAfterAll), note(Act::Answer(200, ""))];
     assert!(breach(&sequence, &notes).is_some());
     sequence.key = Some("request_id");

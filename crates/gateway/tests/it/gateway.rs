@@ -6,15 +6,15 @@ use candor_contract::schema::{Draft, Schema};
 use candor_contract::transcript::{self, Transcript};
 use candor_gateway::{
     Access, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp, Declared,
-    KeySettings, Limits, Response, RetryPolicy, Running, Setup, SigningKeys, Tenant, TokenSettings,
-    Upstream,
+    KeySettings, Limits, ListenError, Response, RetryPolicy, Running, Setup, SigningKeys, Tenant,
+    TokenSettings, Upstream,
 };
 use candor_wire::{Guard, Resolve, ResolveError, Target, TargetPolicy, TlsVersion};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub(crate) const ID: &str = "cti.a.p.acgw.callback.v1.0~test.app.echo.v1.0";
 
 /// How a test's gateway is made: change what the test is about.
 pub(crate) struct Made {
+    pub(crate) listen: SocketAddr,
     pub(crate) url: String,
     pub(crate) roots: Vec<Vec<u8>>,
     pub(crate) own_resolver: bool,
@@ -41,6 +42,7 @@ pub(crate) struct Made {
 /// A gateway in front of the handler at `url`.
 pub(crate) fn before(url: impl Into<String>) -> Made {
     Made {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
         url: url.into(),
         roots: vec![ca().der().to_vec()],
         own_resolver: true,
@@ -69,6 +71,10 @@ pub(crate) struct Started {
 
 impl Made {
     pub(crate) fn start(self) -> Started {
+        self.try_start().unwrap()
+    }
+
+    pub(crate) fn try_start(self) -> Result<Started, ListenError> {
         let library = Library::shipped().unwrap();
         let contract = library.get("acronis-callback").unwrap();
         let keys = Arc::clone(&KEYS);
@@ -109,7 +115,7 @@ impl Made {
         let callback = Callback::new(declared, &contract);
         let tenant = Tenant { access: HashMap::from([("example".to_owned(), access)]) };
         let setup = Setup {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            listen: self.listen,
             workers: 2,
             limits: self.limits,
             answer_as: self.answer_as.map(|name| library.get(name).unwrap()),
@@ -125,7 +131,7 @@ impl Made {
             resolver: self.own_resolver.then(|| Arc::new(Loopback) as Arc<dyn Resolve>),
             clock: Clock::default(),
         };
-        Started { running: candor_gateway::start(setup).unwrap() }
+        candor_gateway::start(setup).map(|running| Started { running })
     }
 }
 
@@ -136,6 +142,15 @@ static KEYS: LazyLock<Arc<SigningKeys>> = LazyLock::new(|| {
 });
 
 impl Started {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// Lets the calls under way end.
+    pub(crate) fn stop(self) {
+        self.running.stop();
+    }
+
     /// Calls the callback with `payload`.
     pub(crate) async fn call(&self, payload: &str) -> Called {
         self.send(&post(&format!("/callbacks/{ID}?tenant=acme"), "", payload)).await

@@ -181,6 +181,93 @@ async fn what_is_not_http_is_malformed() {
 }
 
 #[tokio::test]
+async fn each_twist_of_a_head_has_its_kind() {
+    use FaultKind::{HeadMalformed, HeadTooLarge};
+    let giant_line = format!("HTTP/1.1 200 {}\r\n\r\n", "x".repeat(64 * 1024));
+    let giant_name = format!("HTTP/1.1 200 OK\r\n{}: y\r\n\r\n", "x".repeat(64 * 1024));
+    let flood = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100_000);
+    let cases: &[(&str, &str, FaultKind)] = &[
+        (
+            "two lengths",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+            HeadMalformed,
+        ),
+        ("a list of lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nx", HeadMalformed),
+        ("a signed length", "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx", HeadMalformed),
+        (
+            "an endless length",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+            HeadMalformed,
+        ),
+        (
+            "a length beside chunks",
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            HeadMalformed,
+        ),
+        (
+            "chunks beside a length",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n0\r\n\r\n",
+            HeadMalformed,
+        ),
+        ("HTTP/0.9", "<html>hello</html>\r\n\r\n", HeadMalformed),
+        ("HTTP/1.2", "HTTP/1.2 200 OK\r\n\r\n", HeadMalformed),
+        ("a status of two digits", "HTTP/1.1 99 Low\r\n\r\n", HeadMalformed),
+        ("status 000", "HTTP/1.1 000 None\r\n\r\n", HeadMalformed),
+        ("a NUL in a value", "HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n", HeadMalformed),
+        ("a NUL in a name", "HTTP/1.1 200 OK\r\nX\0Y: ab\r\n\r\n", HeadMalformed),
+        ("a NUL in the reason", "HTTP/1.1 200 O\0K\r\n\r\n", HeadMalformed),
+        ("a bare CR in a value", "HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n", HeadMalformed),
+        ("a folded line", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n", HeadMalformed),
+        ("a space before the colon", "HTTP/1.1 200 OK\r\nX : a\r\n\r\n", HeadMalformed),
+        ("a line without a colon", "HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", HeadMalformed),
+        (
+            "an upgrade that nobody asked for",
+            "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+            HeadMalformed,
+        ),
+        ("a giant status line", &giant_line, HeadTooLarge),
+        ("a giant name", &giant_name, HeadTooLarge),
+        ("interim answers without end", &flood, HeadTooLarge),
+    ];
+    for (name, answer, kind) in cases {
+        let peer = Peer::that_answers(*answer).await;
+        let target = target(peer.address);
+        let fault = client().send(&target, get(&target)).await.expect_err(name);
+        assert_eq!((fault.kind, fault.sent), (*kind, Sent::All), "{name}: {}", fault.detail);
+    }
+}
+
+/// What is odd, and yet an answer.
+#[tokio::test]
+async fn odd_heads_are_read_in_one_way_only() {
+    let cases = [
+        ("status 999", "HTTP/1.1 999 Odd\r\nContent-Length: 4\r\n\r\nfine", 999),
+        ("status 600", "HTTP/1.1 600\r\nContent-Length: 4\r\n\r\nfine", 600),
+        (
+            "equal lengths",
+            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nfine",
+            200,
+        ),
+        ("HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nfine", 200),
+        (
+            "some interim answers",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine",
+            200,
+        ),
+    ];
+    for (name, answer, status) in cases {
+        let peer = Peer::that_answers(answer).await;
+        let target = target(peer.address);
+        let answer = client().send(&target, get(&target)).await.unwrap();
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body[..]),
+            (status, b"fine".as_slice()),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_peer_that_speaks_first_is_not_http() {
     let peer = Peer::new(|mut stream| async move {
         say(&mut stream, b"220 mail.example ESMTP\r\n").await;

@@ -6,9 +6,14 @@
     reason = "tests fail by panicking"
 )]
 
+mod crowd;
 mod faults;
+mod frames;
 mod guard;
+mod handshakes;
+mod http2;
 mod kit;
 mod peer;
 mod reuse;
 mod tls;
+mod tls_kit;

@@ -59,6 +59,45 @@ async fn targets_share_no_connection() {
     assert_eq!(peer.accepted(), 2);
 }
 
+/// Whatever follows a complete answer must not be taken for the next one.
+#[tokio::test]
+async fn a_connection_with_something_left_on_it_is_not_used_again() {
+    const EVIL: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\r\n";
+    for first in [FINE, chunked] {
+        for rest in [EVIL, "\r\n", "x", &"x".repeat(100_000)] {
+            let answer: &'static str = format!("{first}{rest}").leak();
+            let peer = Peer::that_keeps_answering(answer).await;
+            let (client, target) = (client(), target(peer.address));
+            for _ in 0..20 {
+                let answer = client.send(&target, post(&target, "body")).await.unwrap();
+                assert_eq!(answer.body, "fine");
+            }
+            assert_eq!(peer.accepted(), 20, "{rest:.10}");
+        }
+    }
+}
+
+/// The same, where the rest comes late: when the connection is kept already.
+#[tokio::test]
+async fn a_kept_connection_that_speaks_unasked_is_not_used_again() {
+    let peer = Peer::new(|mut stream| async move {
+        request(&mut stream).await;
+        say(&mut stream, FINE.as_bytes()).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        say(&mut stream, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil").await;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let (client, target) = (client(), target(peer.address));
+    for _ in 0..3 {
+        let answer = client.send(&target, post(&target, "body")).await.unwrap();
+        assert_eq!(answer.body, "fine");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(peer.accepted(), 3);
+}
+
 #[tokio::test]
 async fn an_old_or_idle_connection_is_not_used_again() {
     let peer = Peer::that_keeps_answering(FINE).await;

@@ -1,0 +1,172 @@
+//! One request and its answer, on one stream.
+
+use super::cause::{self, Cause};
+use super::payload::{Paced, Progress};
+use super::{Multiplexed, NoSlot};
+use crate::client::HeadLimits;
+use crate::exchange::{Call, Trouble, late, received, rest};
+use crate::message::{Received, Timing};
+use bytes::Bytes;
+use candor_facts::{Fault, FaultKind, Sent};
+use http::{HeaderMap, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::time::{Instant, timeout_at};
+
+/// Sends `request` and reads the whole answer. Whatever is given up is cancelled on its stream, and
+/// the other calls on the connection do not notice.
+pub(crate) async fn run(
+    connection: &Multiplexed,
+    request: Request<Bytes>,
+    call: &Call,
+    mut timing: Timing,
+) -> Result<Received, Trouble> {
+    let started = Instant::now();
+    let until = call.until(call.timeouts.head);
+    let _slot = match connection.slot(until).await {
+        Ok(slot) => slot,
+        Err(none) => return Err(without_slot(none, request)),
+    };
+    let (body, progress) = Paced::new(request.body().clone());
+    let request = request.map(|_| body);
+    let response = head(connection, request, &progress, until).await?;
+    let headed = Instant::now();
+    timing.head = headed.duration_since(started);
+    let (parts, incoming) = response.into_parts();
+    let body = rest(Whole(incoming), call, || progress.sent()).await.map_err(|fault| {
+        let kind = connection.tls_fault.get().copied().unwrap_or(fault.kind);
+        Trouble::Fault(Fault { kind, ..fault })
+    })?;
+    timing.body = headed.elapsed();
+    Ok(received(parts, body, timing))
+}
+
+async fn head(
+    connection: &Multiplexed,
+    request: Request<Paced>,
+    progress: &Arc<Progress>,
+    until: Instant,
+) -> Result<Response<Incoming>, Trouble> {
+    let exchange = connection.sender.clone().try_send_request(request);
+    match timeout_at(until, exchange).await {
+        Ok(Ok(response)) => bounded(response, connection.head, progress.sent()),
+        Ok(Err(mut failed)) => {
+            let request = failed.take_message();
+            Err(broken(connection, &failed.into_error(), request, progress.sent()))
+        }
+        Err(_) => Err(Trouble::Fault(late(progress.sent()))),
+    }
+}
+
+// === the bounds of a head ===
+
+/// What the peer is told to be the largest header list. More than the bound, so that a head that is
+/// too large can be told from a malformed one: what is larger still, the HTTP/2 layer refuses in
+/// the same words as any other breach.
+pub(super) fn told_header_list(head: HeadLimits) -> u32 {
+    u32::try_from(head.bytes.saturating_mul(4)).unwrap_or(u32::MAX)
+}
+
+fn bounded(
+    response: Response<Incoming>,
+    limits: HeadLimits,
+    sent: Sent,
+) -> Result<Response<Incoming>, Trouble> {
+    let headers = response.headers();
+    if headers.len() <= limits.fields && list_size(headers) <= limits.bytes {
+        return Ok(response);
+    }
+    let words = format!("the head has {} fields, {} bytes", headers.len(), list_size(headers));
+    Err(Trouble::Fault(Fault::new(FaultKind::HeadTooLarge, sent, words)))
+}
+
+/// The size of a header list: each field counts 32 bytes more than its text (RFC 9113, section
+/// 6.5.2).
+fn list_size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
+}
+
+// === what went wrong ===
+
+fn without_slot(none: NoSlot, request: Request<Bytes>) -> Trouble {
+    let fault = |kind, words| Fault::new(kind, Sent::Nothing, words);
+    match none {
+        NoSlot::Closed => {
+            let words = "the connection ended before the request was handed to it";
+            Trouble::Unsent(Box::new(request), fault(FaultKind::SendBroken, words))
+        }
+        NoSlot::Late => {
+            let words = "all streams of the connection were taken";
+            Trouble::Fault(fault(FaultKind::SendTimedOut, words))
+        }
+    }
+}
+
+/// The stream or the connection ended. A request that comes back was never handed over.
+fn broken(
+    connection: &Multiplexed,
+    error: &hyper::Error,
+    request: Option<Request<Paced>>,
+    sent: Sent,
+) -> Trouble {
+    let sent = if request.is_some() { Sent::Nothing } else { sent };
+    let tls = connection.tls_fault.get().copied();
+    let kind = tls.unwrap_or_else(|| head_kind(cause::cause(error), sent));
+    let fault = Fault::new(kind, sent, crate::cause::words(error));
+    match request {
+        Some(request) => Trouble::Unsent(Box::new(request.map(Paced::into_bytes)), fault),
+        None => Trouble::Fault(fault),
+    }
+}
+
+fn head_kind(cause: Cause, sent: Sent) -> FaultKind {
+    match (cause, sent) {
+        (Cause::Refused, _) => FaultKind::StreamRefused,
+        (Cause::GoneAway, _) => FaultKind::GoneAway,
+        (Cause::Misspoken, _) => FaultKind::HeadMalformed,
+        (Cause::Ended, Sent::All) => FaultKind::HeadClosed,
+        (Cause::Ended, Sent::Nothing | Sent::Part) => FaultKind::SendBroken,
+    }
+}
+
+// === the answer's body ===
+
+/// A body that has ended only where the peer said so. The HTTP layer takes a reset without an error
+/// for an end, but a peer may send one only after the end (RFC 9113, section 8.1).
+struct Whole(Incoming);
+
+#[derive(Debug, thiserror::Error)]
+enum BodyError {
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    #[error("the stream was reset, without an error, before the body's end")]
+    Reset,
+}
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = ready!(Pin::new(&mut self.0).poll_frame(cx));
+        Poll::Ready(match frame {
+            None if !self.0.is_end_stream() => Some(Err(BodyError::Reset)),
+            None => None,
+            Some(frame) => Some(frame.map_err(BodyError::Http)),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}

@@ -8,16 +8,18 @@ use crate::breaker::{Breaker, BreakerSettings, Pass, health};
 use crate::budget::{Budget, BudgetSettings};
 use crate::clock::Clock;
 use crate::pace::{self, Decision, Plan};
+use bytes::Bytes;
 use candor_contract::{Reading, Table};
 use candor_facts::{
-    Answer, Attempt, Check, Ending, Exchange, Fault, Held, HeldKind, Request, Violation,
+    Answer, Attempt, Check, Ending, Exchange, Fault, Held, HeldKind, Request, Sent, Violation,
 };
+use candor_wire::decode::{DecodeLimit, decode};
 use candor_wire::{Client, Outbound, Received, Target};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Holds an answer against the form that was declared for it: `None` where none was.
-pub type Checker<'c> = dyn Fn(&Received) -> Option<Vec<Violation>> + Send + Sync + 'c;
+pub type Checker<'c> = dyn Fn(&Answered) -> Option<Vec<Violation>> + Send + Sync + 'c;
 
 /// A call that is to be made.
 pub struct Call<'c> {
@@ -56,11 +58,20 @@ pub struct Done<'c> {
     pub attempts: Vec<Attempt>,
 }
 
+/// An answer: as it came, and as it is read.
+#[derive(Debug)]
+pub struct Answered {
+    /// As it came.
+    pub received: Received,
+    /// Its body without its content codings; the same bytes where it has none.
+    pub body: Bytes,
+}
+
 /// How one attempt ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// What was received, or what failed.
-    pub result: Result<Received, Fault>,
+    /// What was answered, or what failed.
+    pub result: Result<Answered, Fault>,
     violations: Option<Vec<Violation>>,
     at: i64,
     took: Duration,
@@ -133,8 +144,8 @@ impl<'c> Call<'c> {
         let started = Instant::now();
         let deadline = self.deadline.min(started + self.attempt_time);
         let outbound = Outbound { deadline, ..self.outbound.clone() };
-        let result = self.client.send(self.target, outbound).await;
-        let violations = result.as_ref().ok().and_then(|received| (self.check)(received));
+        let result = self.client.send(self.target, outbound).await.and_then(Answered::read);
+        let violations = result.as_ref().ok().and_then(|answered| (self.check)(answered));
         Ended { result, violations, at: self.clock.now().as_second(), took: started.elapsed() }
     }
 
@@ -168,28 +179,47 @@ impl std::fmt::Debug for Call<'_> {
     }
 }
 
+// === impl Answered ===
+
+impl Answered {
+    /// Reads an answer: its content codings are undone within bounds, for the verdict. A body that
+    /// is not what its coding says is a fault of the answer, which came whole.
+    fn read(received: Received) -> Result<Self, Fault> {
+        match decode(&received.headers, &received.body, DecodeLimit::default()) {
+            Ok(body) => Ok(Self { received, body }),
+            Err(error) => Err(Fault::new(error.fault(), Sent::All, error.to_string())),
+        }
+    }
+
+    /// Its status.
+    pub fn status(&self) -> u16 {
+        self.received.status.as_u16()
+    }
+}
+
 // === impl Ended ===
 
 impl Ended {
     fn read<'c>(&self, call: &Call<'c>) -> Reading<'c> {
         let ending = match &self.result {
-            Ok(received) => Ending::Answer(self.answer(received)),
+            Ok(answered) => Ending::Answer(self.answer(answered)),
             Err(fault) => Ending::Fault(fault),
         };
         call.table.classify(&Exchange { request: call.request, ending, ended_at: Some(self.at) })
     }
 
-    fn answer<'e>(&'e self, received: &'e Received) -> Answer<'e> {
+    fn answer<'e>(&'e self, answered: &'e Answered) -> Answer<'e> {
         let check = match &self.violations {
             None => Check::NotMade,
             Some(none) if none.is_empty() => Check::Passed,
             Some(violations) => Check::Failed(violations),
         };
+        let Answered { received, body } = answered;
         Answer {
             status: received.status,
             reason: received.reason.as_deref(),
             headers: &received.headers,
-            body: &received.body,
+            body,
             check,
         }
     }
@@ -199,7 +229,7 @@ impl Ended {
         let fault = self.result.as_ref().err();
         Attempt {
             number,
-            status: self.result.as_ref().ok().map(|received| received.status.as_u16()),
+            status: self.result.as_ref().ok().map(Answered::status),
             fault: fault.map(|fault| fault.kind),
             sent: fault.map(|fault| fault.sent),
             row: row.to_owned(),

@@ -125,7 +125,7 @@ async fn call(
         request: callback.facts(),
         plan: callback.plan(),
         deadline: trip.deadline,
-        check: &|received| callback.check_answer(received, order.request_id),
+        check: &|answered| callback.check_answer(answered, order.request_id),
         clock: &gateway.setup.clock,
     };
     let done = call.run().await?;

@@ -23,7 +23,7 @@ mod tokens;
 
 pub use breaker::BreakerSettings;
 pub use budget::BudgetSettings;
-pub use call::{Call, Checker, Done, Ended, Upstream};
+pub use call::{Answered, Call, Checker, Done, Ended, Upstream};
 pub use callback::{Callback, Declared, Response};
 pub use clock::Clock;
 pub use keys::{Flaw, KeyError, KeySettings, SigningKeys};

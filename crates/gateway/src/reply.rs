@@ -1,12 +1,12 @@
 //! The caller's answer, written once.
 
-use crate::call::Done;
+use crate::call::{Answered, Done};
 use crate::journey::{Gateway, Trip, words_for};
 use crate::names;
 use bytes::Bytes;
 use candor_contract::{Dialect, Written};
 use candor_facts::{Attempt, Ending, Exchange, Held, HeldKind, Outcome, Request, Verdict};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use uuid::Uuid;
@@ -17,12 +17,16 @@ pub(crate) type Reply = Response<Full<Bytes>>;
 /// The handler's success passes on as it came: its status, its type, its bytes.
 pub(crate) fn success(trip: &Trip, done: Done<'_>) -> Reply {
     let Done { ended, reading, attempts } = done;
-    let Ok(received) = ended.result else { return plain(StatusCode::INTERNAL_SERVER_ERROR) };
+    let Ok(Answered { received, .. }) = ended.result else {
+        return plain(StatusCode::INTERNAL_SERVER_ERROR);
+    };
     let mut reply = Response::new(Full::new(received.body));
     *reply.status_mut() = received.status;
     let headers = reply.headers_mut();
-    if let Some(media) = received.headers.get(CONTENT_TYPE) {
-        headers.insert(CONTENT_TYPE, media.clone());
+    for name in [CONTENT_TYPE, CONTENT_ENCODING] {
+        if let Some(value) = received.headers.get(&name) {
+            headers.insert(name, value.clone());
+        }
     }
     headers.insert(names::CLASS, HeaderValue::from_static(reading.row.class.name()));
     headers.insert(names::OUTCOME, HeaderValue::from_static(reading.outcome.name()));

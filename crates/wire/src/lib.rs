@@ -6,7 +6,13 @@
 //! nothing that may have been acted on.
 //!
 //! Only addresses that the [`Guard`] admits are called. Redirects are never followed, and nothing
-//! is decompressed.
+//! is decompressed; [`decode`] does that for whoever must read a coded body.
+//!
+//! HTTP/1.1 has a pool of connections for each target. HTTP/2, where the target chooses it in the
+//! TLS handshake, has one connection for all calls: 100 streams or what the peer allows, windows of
+//! 1 MiB for a stream and 4 MiB for the connection, a sign of life asked for after 15 s of silence
+//! and waited for during 5 s. A fault there is a stream's own, and says how much of *this* request
+//! was handed over. A refused stream is unsent, and is not sent again here.
 
 pub mod body;
 mod cause;
@@ -35,5 +41,7 @@ pub use message::{BODY_LIMIT, Outbound, Received, TOTAL, Timeouts, Timing};
 pub use path::{PathError, RequestPath};
 pub use pool::PoolLimits;
 pub use resolve::{Resolve, ResolveError, SystemResolver};
-pub use roots::{Certificate, RevocationList, certificates, revocation_lists};
+pub use roots::{
+    Certificate, PrivateKey, RevocationList, certificates, private_key, revocation_lists,
+};
 pub use target::{ClientIdentity, Target, TargetError, TargetPolicy, TlsVersion, Versions};

@@ -5,7 +5,7 @@ use candor_contract::notation::{self, Entry, Map, Node, Problems};
 use candor_gateway::{
     Access, BreakerSettings, BudgetSettings, Company, CyberApp, Tenant, Upstream,
 };
-use candor_wire::{Target, TargetPolicy, TlsVersion};
+use candor_wire::{Target, TargetPolicy};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 
@@ -58,32 +58,6 @@ impl Reading<'_> {
         Some(company)
     }
 
-    /// Handlers speak TLS 1.3 (Callback handler, Basic requirements) and stand on public addresses,
-    /// unless the file says otherwise.
-    fn policy(&mut self, map: &Map<'_>) -> TargetPolicy {
-        let allow_http =
-            map.get("allow_http").and_then(|n| notation::boolean(n, &mut self.problems));
-        let ranges = map.get("allow_addresses").map_or(&[][..], notation::list);
-        let allow_cidrs = ranges.iter().filter_map(|n| self.range(n)).collect();
-        let roots = map.get("extra_roots").map_or(&[][..], notation::list);
-        let extra_roots = roots.iter().filter_map(|n| self.roots(n)).flatten().collect();
-        let min_tls = map.get("min_tls").and_then(|n| {
-            let from = |text: &str| match text {
-                "1.2" => Some(TlsVersion::V1_2),
-                "1.3" => Some(TlsVersion::V1_3),
-                _ => None,
-            };
-            notation::name_of(n, "a TLS version", &["1.2", "1.3"], from, &mut self.problems)
-        });
-        TargetPolicy {
-            allow_http: allow_http.unwrap_or(false),
-            allow_cidrs,
-            min_tls: min_tls.unwrap_or(TlsVersion::V1_3),
-            extra_roots,
-            ..TargetPolicy::default()
-        }
-    }
-
     /// When the endpoint is given a rest; `off` where never.
     fn breaker(&mut self, node: Option<&Node>) -> Option<BreakerSettings> {
         let default = BreakerSettings::default();
@@ -122,33 +96,6 @@ impl Reading<'_> {
         map.close(&mut self.problems);
         let ratio = percent.map_or(default.ratio, |percent| f64::from(percent) / 100.0);
         Some(BudgetSettings { ratio, reserve: reserve.unwrap_or(default.reserve) })
-    }
-
-    fn range(&mut self, node: &Node) -> Option<ipnet::IpNet> {
-        let text = notation::scalar(node, &mut self.problems)?;
-        let range = text.parse().ok();
-        if range.is_none() {
-            self.problems
-                .add(
-                    node.span.clone(),
-                    "a range of addresses is needed",
-                    format!("`{text}` is not one"),
-                )
-                .help("write 10.0.0.0/8 or fd00::/8");
-        }
-        range
-    }
-
-    fn roots(&mut self, node: &Node) -> Option<Vec<candor_wire::Certificate>> {
-        let (name, text) = self.file(node)?;
-        let roots = candor_wire::certificates(text.as_bytes());
-        if roots.as_ref().map_or(true, Vec::is_empty) {
-            self.problems
-                .add(node.span.clone(), format!("{name} has no certificate"), "named here")
-                .help("the file is PEM: -----BEGIN CERTIFICATE-----");
-            return None;
-        }
-        roots.ok()
     }
 
     fn target(&mut self, node: &Node, policy: &TargetPolicy) -> Option<Target> {

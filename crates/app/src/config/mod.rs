@@ -5,6 +5,7 @@
 
 mod callbacks;
 mod entities;
+mod policy;
 mod values;
 
 use anyhow::{Context, Result};

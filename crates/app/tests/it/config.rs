@@ -57,3 +57,27 @@ fn a_missing_file_is_an_error_of_its_own() {
 fn what_is_not_yaml_says_where() {
     insta::assert_snapshot!(check("listen: [1\ncallbacks: {}\n"));
 }
+
+#[test]
+fn what_a_handler_must_prove_is_checked() {
+    insta::assert_snapshot!(check(
+        r#"
+cyberapps:
+  shop:
+    name: Shop
+    endpoint_id: e
+    url: https://shop.example/callback
+    http: "3"
+    pins: [abc]
+    extra_roots: [candor.yaml]
+    client_certificate: { chain: candor.yaml, key: missing.key }
+    breaker: { failures: 0, rest: 2m }
+    retry_budget: { percent: many }
+callbacks:
+  one:
+    request: { type: t }
+    responses: { "204": { type: r } }
+    timeout: 2m
+"#
+    ));
+}

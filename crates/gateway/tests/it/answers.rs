@@ -86,3 +86,40 @@ async fn no_secret_is_in_an_answer() {
     let text = format!("{:?}", called.0);
     assert!(!text.contains("planted") && !text.contains("Bearer"), "{text}");
 }
+
+/// `{"type":…}` of a success, compressed with gzip by hand: one stored block needs no library.
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(body.len()).unwrap();
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1];
+    bytes.extend(length.to_le_bytes());
+    bytes.extend((!length).to_le_bytes());
+    bytes.extend(body);
+    bytes.extend(crc32(body).to_le_bytes());
+    bytes.extend(u32::from(length).to_le_bytes());
+    bytes
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_answer_is_read_for_the_verdict_and_passed_on_as_it_came() {
+    let upstream = candor_hostile::Hostile::http1(
+        candor_hostile::Answer::of_type("application/json", gzip(b"{\"no\":\"envelope\"}"))
+            .with("Content-Encoding", "gzip")
+            .turn(),
+    )
+    .unwrap();
+    let problem = before(upstream.url("/")).start().call(GOOD).await.json();
+    assert_eq!(problem["row"], "response-schema");
+    let places: Vec<&str> =
+        problem["fields"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap()).collect();
+    assert!(places.contains(&"/type"), "the body was read: {places:?}");
+
+    let bomb =
+        candor_hostile::Hostile::http1(candor_hostile::bodies::gzip_bomb(32).turn()).unwrap();
+    let problem = before(bomb.url("/")).start().call(GOOD).await.json();
+    assert_eq!(problem["attempts"][0]["fault"], "body_too_large", "{problem}");
+}

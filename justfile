@@ -20,7 +20,7 @@ lint:
 
 # All tests
 test:
-    cargo test --workspace --locked
+    cargo test --workspace --locked --no-fail-fast
 
 # The documentation of the code; a broken link is an error
 docs:

@@ -5,7 +5,7 @@ mod cases;
 
 use bytes::Bytes;
 use candor_contract::Library;
-use candor_facts::{FaultKind, Outcome, Request, Sent};
+use candor_facts::{Class, FaultKind, Outcome, Request, Sent};
 use candor_gateway::{Call, Clock, Plan, RetryPolicy, Upstream};
 use candor_hostile::Hostile;
 use candor_wire::{
@@ -31,6 +31,7 @@ pub(crate) struct Cell {
     /// The fault or the status of the first attempt.
     pub(crate) ended: String,
     pub(crate) row: String,
+    pub(crate) class: Class,
     /// Whether nothing of the first attempt left.
     pub(crate) unsent: bool,
     pub(crate) outcome: Outcome,
@@ -88,6 +89,7 @@ pub(crate) async fn run(case: Case, method: Method) -> Cell {
     Cell {
         ended: fault.unwrap_or_else(|| format!("status {}", first.status.unwrap_or_default())),
         row: done.reading.row.id.clone(),
+        class: done.reading.row.class,
         unsent: first.sent == Some(Sent::Nothing)
             || first.fault.is_some_and(FaultKind::provably_unsent),
         outcome: done.reading.outcome,
@@ -150,8 +152,10 @@ pub(crate) fn wrong(cell: &Cell) -> Option<String> {
 
 /// The matrix as a table, and how many cells are not as expected.
 pub(crate) fn table(cells: &[Cell]) -> (String, usize) {
-    let head =
-        ["phase", "trouble", "protocol", "method", "ended", "row", "outcome", "sends", "arrived"];
+    let head = [
+        "phase", "trouble", "protocol", "method", "ended", "row", "class", "outcome", "sends",
+        "arrived",
+    ];
     let mut lines = vec![line(head, "decision")];
     let mut failed = 0;
     for cell in cells {
@@ -173,6 +177,7 @@ fn shown(cell: &Cell) -> String {
         cell.method.as_str(),
         &cell.ended,
         &cell.row,
+        cell.class.name(),
         cell.outcome.name(),
         &cell.attempts.to_string(),
         &cell.arrived.to_string(),
@@ -180,8 +185,8 @@ fn shown(cell: &Cell) -> String {
     line(texts, &cell.decision)
 }
 
-fn line(columns: [&str; 9], last: &str) -> String {
-    let widths = [9, 34, 8, 6, 25, 25, 7, 5, 7];
+fn line(columns: [&str; 10], last: &str) -> String {
+    let widths = [9, 34, 8, 6, 25, 25, 18, 7, 5, 7];
     let cells = columns.iter().zip(widths).map(|(text, width)| format!("{text:<width$}  "));
     cells.collect::<String>() + last
 }

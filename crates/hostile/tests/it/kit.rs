@@ -29,9 +29,11 @@ pub(crate) fn connect(to: &Hostile) -> TcpStream {
 /// Sends `request` on a connection of its own, and reads to its end.
 pub(crate) fn call(to: &Hostile, request: &str) -> (Vec<u8>, Ended) {
     let mut stream = connect(to);
-    // The server may have gone by then, which is told when reading.
-    drop(stream.write_all(request.as_bytes()));
-    read(&mut stream, SOON)
+    // The server may have gone by then. A reset is told once: here, or when reading.
+    let written = stream.write_all(request.as_bytes());
+    let reset = written.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset);
+    let (bytes, ended) = read(&mut stream, SOON);
+    (bytes, if reset { Ended::Reset } else { ended })
 }
 
 /// The same, with no more patience than a test has for what never comes.

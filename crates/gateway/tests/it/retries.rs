@@ -16,7 +16,7 @@ fn soon(times: u32) -> RetryPolicy {
 async fn a_mute_handler_is_asked_again_with_the_same_request() {
     let handler = Handler::plain(|number, seen| (number == 2).then(|| ok(seen, "{}"))).await;
     let mut made = before(format!("http://{}/", handler.address));
-    made.timeout = Duration::from_millis(60);
+    made.timeout = Duration::from_millis(200);
     made.retry = Some(soon(3));
     let called = made.start().call(GOOD).await;
     assert_eq!((called.status(), called.header("candor-attempts")), (200, "3"));

@@ -122,7 +122,7 @@ fn target(place: &Place, case: &Case) -> Target {
 }
 
 fn outbound(target: &Target, method: &Method, phase: &str) -> Outbound {
-    let soon = Duration::from_millis(150);
+    let soon = Duration::from_millis(300);
     let timeouts =
         Timeouts { resolve: soon, connect: soon, handshake: soon, head: soon, body: soon };
     // Large enough that a peer can break off while it is being sent.

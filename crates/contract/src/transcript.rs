@@ -1,10 +1,11 @@
-//! Reading an answer as a person has it: `curl -i` output, raw HTTP, a HAR entry.
+//! Reading an answer as a person has it: the output of `curl -i` or `curl -v`, raw HTTP, a HAR entry.
 //!
 //! Lenient where tools differ, strict where a guess would mislead. Not an HTTP parser for sockets:
 //! what comes over the wire is read by hyper.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The largest transcript that is read, in bytes.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -48,22 +49,48 @@ pub fn read(bytes: &[u8]) -> Result<Transcript, TranscriptError> {
     if bytes.len() > MAX_BYTES {
         return Err(error(1, "this is too long", format!("at most {MAX_BYTES} bytes")));
     }
+    let bytes = &*in_utf8(bytes);
     if bytes.trim_ascii_start().first() == Some(&b'{') {
         return har(bytes);
     }
     let mut reader = Reader { rest: bytes, line: 0 };
     let request = reader.request()?;
+    let verbose = reader.rest.starts_with(RECEIVED);
     let mut last = reader.answer()?;
     // Interim answers, a proxy's own and followed redirects come before the one that counts.
-    while reader.starts_answer() {
+    while reader.starts_answer() || verbose && reader.skip_to_answer() {
         last = reader.answer()?;
     }
     last.request = request;
-    last.body = reader.rest.to_vec();
+    last.body = if verbose { without_talk(reader.rest) } else { reader.rest }.to_vec();
     if is_chunked(&last.headers) {
         last.body = unchunk(&last.body).unwrap_or(last.body);
     }
     Ok(last)
+}
+
+/// What stands before a line that `curl -v` received.
+const RECEIVED: &[u8] = b"< ";
+
+/// The text without a byte order mark; from UTF-16, as PowerShell redirects it, in UTF-8.
+fn in_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let Some(wide) = bytes.strip_prefix(b"\xff\xfe") else {
+        return Cow::Borrowed(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    };
+    let (units, _) = wide.as_chunks::<2>();
+    let units: Vec<u16> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
+    Cow::Owned(String::from_utf16_lossy(&units).into_bytes())
+}
+
+/// The body that `curl -v` showed, without its own remarks before and after.
+fn without_talk(mut rest: &[u8]) -> &[u8] {
+    while rest.starts_with(b"* ") || rest.starts_with(b"{ [") {
+        let end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |end| end + 1);
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    let left = b"* Connection #";
+    let talk = rest.windows(left.len()).rposition(|window| window == left);
+    talk.and_then(|at| rest.get(..at)).unwrap_or(rest)
 }
 
 struct Reader<'b> {
@@ -83,19 +110,35 @@ impl<'b> Reader<'b> {
             None => (self.rest, &b""[..]),
         };
         self.rest = rest;
-        // `curl -v` marks what it received.
+        // `curl -v` marks what it received and what it sent.
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        Some(line.strip_prefix(b"< ").unwrap_or(line))
+        let sent = || line.strip_prefix(b"> ");
+        Some(line.strip_prefix(RECEIVED).or_else(sent).unwrap_or(line))
     }
 
     fn starts_answer(&self) -> bool {
-        let rest = self.rest.strip_prefix(b"< ").unwrap_or(self.rest);
+        let rest = self.rest.strip_prefix(RECEIVED).unwrap_or(self.rest);
         rest.starts_with(b"HTTP/")
+    }
+
+    /// Goes on to the next answer that `curl -v` received, where there is one.
+    fn skip_to_answer(&mut self) -> bool {
+        let mark = b"\n< HTTP/";
+        let more = self.rest.windows(mark.len()).any(|window| window == mark);
+        while more && !self.starts_answer() {
+            self.next_line();
+        }
+        more
     }
 
     /// The request, where the transcript starts with one.
     fn request(&mut self) -> Result<Option<(Method, String)>, TranscriptError> {
-        while self.rest.first().is_some_and(|b| matches!(b, b'\r' | b'\n' | b' ')) {
+        // Blank lines, a shell's prompt and what `curl -v` says of the connection.
+        while self
+            .rest
+            .first()
+            .is_some_and(|b| matches!(b, b'\r' | b'\n' | b' ' | b'*' | b'}' | b'$'))
+        {
             self.next_line();
         }
         if self.starts_answer() || self.rest.is_empty() {
@@ -138,6 +181,9 @@ impl<'b> Reader<'b> {
         while let Some(line) = self.next_line() {
             if line.is_empty() || line == b"<" {
                 break;
+            }
+            if line.starts_with(b"* ") {
+                continue;
             }
             let field = header(&text(line)).ok_or_else(|| {
                 let what = format!("`{}` is not a header field", shortened(&text(line)));
@@ -182,13 +228,17 @@ fn header(line: &str) -> Option<(HeaderName, HeaderValue)> {
 
 fn is_chunked(headers: &HeaderMap) -> bool {
     let codings = headers.get(http::header::TRANSFER_ENCODING);
-    codings.is_some_and(|value| value.as_bytes().ends_with(b"chunked"))
+    codings.is_some_and(|value| value.as_bytes().to_ascii_lowercase().ends_with(b"chunked"))
 }
 
-/// The body without its chunks; `None` where it has none, as in the output of `curl -i`.
+/// The body without its chunks; `None` where it has none, as in the output of `curl -i`. A dump may
+/// end before the last chunk does.
 fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
+        if rest.is_empty() && !body.is_empty() {
+            return Some(body);
+        }
         let end = rest.iter().position(|b| *b == b'\n')?;
         let size = text(rest.get(..end)?);
         let size = usize::from_str_radix(size.split(';').next()?.trim(), 16).ok()?;
@@ -213,7 +263,8 @@ fn har(bytes: &[u8]) -> Result<Transcript, TranscriptError> {
     from_entry(entry).ok_or_else(|| error(1, "the entry's `response` has no valid `status`", HAR))
 }
 
-/// The entry itself, or of a whole file the first that failed.
+/// The entry itself, or of a whole file the first that failed; where none did, the first in JSON,
+/// which may tell of a failure inside.
 fn entry(value: &Value) -> Option<&Value> {
     if value.get("response").is_some() {
         return Some(value);
@@ -222,7 +273,11 @@ fn entry(value: &Value) -> Option<&Value> {
     let failed = |entry: &&Value| {
         entry.pointer("/response/status").and_then(Value::as_u64).is_some_and(|s| s >= 400)
     };
-    entries.iter().find(failed).or_else(|| entries.first())
+    let json = |entry: &&Value| {
+        let media = entry.pointer("/response/content/mimeType").and_then(Value::as_str);
+        media.is_some_and(|media| media.contains("json"))
+    };
+    entries.iter().find(failed).or_else(|| entries.iter().find(json)).or_else(|| entries.first())
 }
 
 fn from_entry(entry: &Value) -> Option<Transcript> {
@@ -238,12 +293,31 @@ fn from_entry(entry: &Value) -> Option<Transcript> {
     };
     let headers = fields.into_iter().flatten().filter_map(field).collect();
     let content = response.get("content");
-    let body = content.and_then(|c| text(c, "text")).unwrap_or_default().into_bytes();
+    let written = content.and_then(|c| text(c, "text")).unwrap_or_default();
+    let encoded = content.and_then(|c| c.get("encoding")).and_then(Value::as_str) == Some("base64");
+    let decoded = if encoded { unbase64(&written) } else { None };
+    let body = decoded.unwrap_or_else(|| written.into_bytes());
     let request = entry.get("request").and_then(|request| {
         let method = Method::from_bytes(text(request, "method")?.as_bytes()).ok()?;
         Some((method, path_of(&text(request, "url")?)))
     });
     Some(Transcript { request, status, reason, headers, body })
+}
+
+/// The bytes of a base64 text (RFC 4648, section 4); `None` where it is none.
+fn unbase64(text: &str) -> Option<Vec<u8>> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for letter in text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
+        let value = ALPHABET.iter().position(|known| *known == letter)?;
+        bits = bits << 6 | u32::try_from(value).ok()?;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -278,6 +352,41 @@ mod tests {
         assert_eq!(read(raw.as_bytes()).unwrap().body, b"abcde");
         let joined = format!("{head}{{\"a\":1}}");
         assert_eq!(read(joined.as_bytes()).unwrap().body, b"{\"a\":1}");
+    }
+
+    #[test]
+    fn curl_v_output_is_read_without_its_talk() {
+        let text = b"*   Trying 192.0.2.1:443...\n} [5 bytes data]\n> DELETE /api/2/tenants/7?v=1 HTTP/2\n\
+            > Host: a.example\n> \n* Request completely sent off\n< HTTP/2 302 \n< \n* Ignoring the body\n\
+            < HTTP/2 400 \n* Noted\n< Content-Type: application/json\n< \n{ [7 bytes data]\n\
+            {\"a\":1}\n* Connection #0 to host a.example left intact\n";
+        let t = read(text).unwrap();
+        assert_eq!(t.request, Some((Method::DELETE, "/api/2/tenants/7".to_owned())));
+        assert_eq!((t.status.as_u16(), t.body), (400, b"{\"a\":1}\n".to_vec()));
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_utf_16_are_taken_off() {
+        let text = "\u{feff}HTTP/1.1 404 Not Found\r\n\r\ngone";
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [text.as_bytes(), &wide] {
+            assert_eq!(read(bytes).unwrap().body, b"gone");
+        }
+    }
+
+    #[test]
+    fn chunks_are_joined_where_the_dump_breaks_off() {
+        let raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\n{}\r\n";
+        assert_eq!(read(raw).unwrap().body, b"{}");
+    }
+
+    #[test]
+    fn of_a_har_file_without_failures_the_first_json_is_read_and_decoded() {
+        let text = br#"{"log":{"entries":[
+            {"response":{"status":200,"content":{"mimeType":"text/css","text":"a"}}},
+            {"response":{"status":200,"content":
+             {"mimeType":"application/json; charset=utf-8","encoding":"base64","text":"eyJhIjoxfQ=="}}}]}}"#;
+        assert_eq!(read(text).unwrap().body, b"{\"a\":1}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Sure;
 use crate::classify::Reading;
 use crate::look::Look;
-use crate::row::When;
+use crate::row::{ValueTest, When};
 use crate::table::Table;
 use candor_facts::{Ending, Exchange};
 use http::StatusCode;
@@ -74,9 +74,14 @@ fn has_a_phrase(reading: &Reading<'_>) -> bool {
     asks_for(reading, own)
 }
 
-/// Whether the row asks for a header, or for a path of the API.
+/// Whether the row asks for a header, for a path of the API, or for two members of the body: one
+/// alone, such as a `status`, many an API has.
 fn has_a_mark(reading: &Reading<'_>) -> bool {
-    asks_for(reading, |when| !when.header.is_empty() || !when.path.is_empty())
+    let members = |when: &When| {
+        let there = when.body.iter().filter(|(_, test)| *test != ValueTest::Exists(false));
+        there.count() > 1
+    };
+    asks_for(reading, |when| !when.header.is_empty() || !when.path.is_empty() || members(when))
 }
 
 fn asks_for(reading: &Reading<'_>, condition: impl Fn(&When) -> bool) -> bool {

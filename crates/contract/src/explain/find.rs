@@ -1,7 +1,8 @@
 //! Finding rows by what a person has: a status, a code, a text.
 
-use crate::row::{Row, Scalar};
+use crate::row::{MessageKey, Row, Scalar};
 use crate::table::Table;
+use crate::template::Template;
 
 /// A row that was found.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ pub fn by_code<'t>(table: &'t Table, code: &'t str) -> Vec<Match<'t>> {
 }
 
 /// The contract's own rows with the wording `text`: its message, its reason phrase, its title, its
-/// code. The one whose wording has more literal text comes first.
+/// code, or the text of its own that it shows a person. The one whose wording has more literal text comes first.
 pub fn by_text<'t>(table: &'t Table, text: &str) -> Vec<Match<'t>> {
     let text = text.trim();
     let weight = |row: &Row| {
@@ -51,13 +52,25 @@ pub fn by_text<'t>(table: &'t Table, text: &str) -> Vec<Match<'t>> {
         let coded = row.code() == Some(text) || row.id == text;
         let titled = coded || row.title.eq_ignore_ascii_case(text);
         wording
-            .map(crate::template::Template::literal_len)
+            .or_else(|| shown(table, row).find(|shown| shown.matches(text)))
+            .map(Template::literal_len)
             .or((phrase || titled).then_some(text.len()))
     };
     let mut found: Vec<_> =
         table.own_rows().iter().filter_map(|row| Some((weight(row)?, row))).collect();
     found.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     found.into_iter().map(|(_, row)| Match { row, status: None, code: None }).collect()
+}
+
+/// The texts that a row shows a person, of all sets and locales; those of its class say no more
+/// than the class.
+fn shown<'t>(table: &'t Table, row: &'t Row) -> impl Iterator<Item = &'t Template> {
+    let key = match &row.message {
+        MessageKey::Key(key) => Some(key),
+        MessageKey::Class | MessageKey::None => None,
+    };
+    let texts = table.messages().iter().flat_map(|set| &set.locales).flat_map(|(_, texts)| texts);
+    texts.filter(move |text| Some(&text.key) == key).map(|text| &text.text)
 }
 
 /// Up to five documented codes next to `code`: by number where both are numbers, else by letters.

@@ -124,12 +124,33 @@ fn reason_phrases_and_titles_find_their_rows() {
         ("acronis-callback", "TLS handshake failed", "tls-handshake-failed"),
         ("acronis-callback", "unexpected 4xx response", "unexpected-4xx"),
         ("solace-cloud", "Another operation is in progress", "409"),
+        (
+            "acronis-callback",
+            "Request to <cyberapp_name> was not sent due to invalid format.",
+            "request-schema",
+        ),
+        (
+            "acronis-callback",
+            "Connection to Backup Pro service could not be established due to invalid certificate.",
+            "invalid-certificate",
+        ),
     ];
     for (contract, text, row) in table {
         let contract = library().get(contract).unwrap();
         let found = explain::by_text(&contract, text);
         assert_eq!(found.first().map(|m| m.row.id.as_str()), Some(row), "{text}");
     }
+}
+
+#[test]
+fn an_operation_is_known_by_its_members() {
+    let operation = r#"{"data":{"operationType":"createService","status":"FAILED","error":null}}"#;
+    let head = "HTTP/1.1 200 OK\nContent-Type: application/json\n\n";
+    let found = pasted(&format!("{head}{operation}"));
+    assert_eq!((found.verdict.row.as_str(), found.sure), ("operation.failed", Sure::Likely));
+    // One member alone is anybody's.
+    let found = pasted(&format!("{head}{{\"status\":\"ok\"}}"));
+    assert_eq!(found.sure, Sure::Possible);
 }
 
 #[test]

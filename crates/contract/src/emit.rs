@@ -87,7 +87,7 @@ impl Written {
             Some(BodyKind::Html) => ("text/html", b"<!doctype html><title>error</title>".to_vec()),
             Some(BodyKind::Text) => ("text/plain", b"error".to_vec()),
             Some(BodyKind::Json) => ("application/json", b"[]".to_vec()),
-            Some(BodyKind::Recognised) | None => {
+            Some(BodyKind::Recognised | BodyKind::NotHtml) | None => {
                 let Some(body) = json_body(row, when, form, parts) else { return };
                 (form.map_or("application/json", |form| &form.media), body.to_string().into_bytes())
             }

@@ -38,7 +38,7 @@ impl<'t, 'a> Look<'t, 'a> {
             && any(&when.body_is, |kind| self.body_is(row, *kind))
             && self.code(row, &when.code)
             && when.message.as_ref().is_none_or(|t| {
-                self.part(row, &Part::Message).is_some_and(|message| t.matches(&message))
+                self.part(row, &Part::Message).is_some_and(|message| t.matches(message.trim()))
             })
             && when.body.iter().all(|(pointer, test)| self.value(pointer, test))
     }
@@ -114,6 +114,7 @@ impl<'t, 'a> Look<'t, 'a> {
             BodyKind::Empty => self.answer.body.is_empty(),
             BodyKind::Html => self.kind() == Kind::Html,
             BodyKind::Json => self.json().is_some() && !recognised(),
+            BodyKind::NotHtml => self.kind() != Kind::Html,
             BodyKind::Text => {
                 self.kind() == Kind::Text || (self.kind() == Kind::Json && self.json().is_none())
             }
@@ -157,7 +158,7 @@ impl<'t, 'a> Look<'t, 'a> {
             }
             Source::Capture(name) => {
                 let message = self.part(row, &Part::Message)?;
-                let captures = row.wording()?.captures(&message)?;
+                let captures = row.wording()?.captures(message.trim())?;
                 captures.get(name).map(str::to_owned)
             }
         }

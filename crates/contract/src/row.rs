@@ -274,6 +274,8 @@ pub enum BodyKind {
     Json,
     /// A web page.
     Html,
+    /// Anything but a web page; mostly told by the head alone.
+    NotHtml,
     /// Anything else.
     Text,
 }

@@ -18,11 +18,12 @@ pub(crate) const JSON_TYPES: [(&str, JsonType); 6] = [
     ("null", JsonType::Null),
 ];
 
-pub(crate) const BODY_KINDS: [(&str, BodyKind); 5] = [
+pub(crate) const BODY_KINDS: [(&str, BodyKind); 6] = [
     ("recognised", BodyKind::Recognised),
     ("empty", BodyKind::Empty),
     ("json", BodyKind::Json),
     ("html", BodyKind::Html),
+    ("not_html", BodyKind::NotHtml),
     ("text", BodyKind::Text),
 ];
 

@@ -200,3 +200,24 @@ fn a_row_on_its_own_is_explained() {
     assert_eq!((told.verdict.row.as_str(), told.verdict.status), ("1022", Some(400)));
     assert_eq!(told.not_documented, ["status"]);
 }
+
+#[test]
+fn blanks_around_a_wording_make_no_difference() {
+    let answer = "HTTP/1.1 404 Not Found\nContent-Type: application/json\n\n\
+        {\"errorCode\":\"113\",\"errorMessage\":\" BackupId not found for importId = 7 \\n\"}";
+    let read = candor_contract::transcript::read(answer.as_bytes()).unwrap();
+    let answer = candor_facts::Answer {
+        status: read.status,
+        reason: None,
+        headers: &read.headers,
+        body: &read.body,
+        check: candor_facts::Check::NotMade,
+    };
+    let exchange = candor_facts::Exchange {
+        request: candor_facts::Request::default(),
+        ending: candor_facts::Ending::Answer(answer),
+        ended_at: None,
+    };
+    let table = candor_contract::Library::shipped().unwrap().get("atlassian-backup").unwrap();
+    assert_eq!(table.classify(&exchange).row.id, "113.import");
+}

@@ -115,7 +115,7 @@ impl Explain {
 
     fn rows(&self, table: &Table, sure: Sure) -> Vec<Explanation> {
         let by_status = self.status.map(|status| explain::by_status(table, status));
-        let by_code = self.code.as_deref().map(|code| own_codes(table, code));
+        let by_code = self.code.as_deref().map(|code| explain::by_code(table, code));
         let by_text = self.text.as_deref().map(|text| explain::by_text(table, text));
         let mut lists = [by_code, by_text, by_status].into_iter().flatten();
         let mut found = lists.next().unwrap_or_default();
@@ -174,8 +174,4 @@ fn also(rows: Option<&[Match<'_>]>) -> Option<String> {
     let rows = rows.filter(|rows| !rows.is_empty())?;
     let ids: Vec<&str> = rows.iter().map(|m| m.row.id.as_str()).collect();
     Some(format!("with more in the answer it may be another row: {}", ids.join(", ")))
-}
-
-fn own_codes<'t>(table: &'t Table, code: &'t str) -> Vec<Match<'t>> {
-    explain::by_code(table, code)
 }

@@ -42,6 +42,10 @@ update:
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}} -rss_limit_mb=4096
 
+# Each documented row of the five systems, reached through the state of the running sandbox
+reach:
+    cargo test --quiet --locked -p candor --test it reach -- --nocapture
+
 # Every phase of a call failing, over both protocols: verdict, outcome, and whether it was repeated
 matrix:
     cargo run --quiet --locked -p candor-gateway --example matrix

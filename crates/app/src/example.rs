@@ -12,6 +12,9 @@ use std::path::Path;
 /// The example's configuration.
 pub(crate) const CONFIG: &str = include_str!("example.yaml");
 
+/// The type identifier of the handler's endpoint.
+pub(crate) const ENDPOINT: &str = "cti.a.p.acgw.endpoint.v1.0~example.backup.handler.v1.0";
+
 /// The address of the handler, as the configuration has it.
 const HANDLER: &str = "127.0.0.1:8421";
 
@@ -67,7 +70,7 @@ fn settled(listen: SocketAddr) -> Result<SocketAddr> {
 /// of one of them is out of date.
 fn settings(gateway: SocketAddr) -> Settings {
     let keys = format!("http://{gateway}/api/idp/v1/keys");
-    Settings::example(keys, "cti.a.p.acgw.endpoint.v1.0~example.backup.handler.v1.0")
+    Settings::example(keys, ENDPOINT)
 }
 
 impl fmt::Display for Example {

@@ -7,6 +7,7 @@
 mod cli;
 mod config;
 mod example;
+mod sandbox;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -34,6 +34,8 @@ mod wait;
 mod words;
 
 pub use answer::{Dialect, caller_status};
+/// A field at fault is part of what is written.
+pub use candor_facts::FieldError;
 pub use classify::Reading;
 pub use emit::{Parts, Written};
 pub use library::Library;

@@ -5,10 +5,20 @@
 //! its cause, such as a contract that nobody signed, a used-up rate limit or a backend that is
 //! down. So what is learnt against it holds against the service that it stands for.
 //!
-//! Sandboxes listen on loopback only, and keep everything in memory. This crate does not know the
-//! gateway, nor how the gateway calls: both sides of a call are written apart on purpose.
+//! Four APIs play on one [`stage`]; the callback handler of a partner, which verifies tokens over
+//! the network, is built apart in [`callback`]. Sandboxes listen on loopback only. This crate does
+//! not know the gateway, nor how the gateway calls: both sides of a call are written apart on
+//! purpose.
 
+pub mod backup;
 pub mod callback;
-mod clock;
+pub mod house;
+mod keep;
+pub mod open2b;
+pub mod platform;
+pub mod reach;
+pub mod serve;
+pub mod solace;
+pub mod stage;
 
-pub use clock::Clock;
+pub use keep::{KeepError, Keeper};

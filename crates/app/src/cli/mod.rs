@@ -2,6 +2,7 @@
 
 mod contract;
 mod explain;
+mod sandbox;
 mod serve;
 
 pub(crate) use serve::from_config;
@@ -11,6 +12,7 @@ use candor_contract::Library;
 use candor_contract::notation::Diagnosis;
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, IsTerminal, Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -29,6 +31,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Sandbox(sandbox::Sandbox),
     Explain(explain::Explain),
     Contract(contract::Contract),
 }
@@ -37,6 +40,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Serve(command) => command.run(),
+            Command::Sandbox(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Contract(command) => command.run(),
         }
@@ -135,4 +139,23 @@ fn table(library: &Library, name: &str) -> Result<std::sync::Arc<candor_contract
         let known: Vec<_> = library.tables().iter().map(|t| t.name()).collect();
         format!("there is no contract `{name}`; known are: {}", known.join(", "))
     })
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an address and a port are needed, such as 127.0.0.1:8420 or [::1]:0")
+}
+
+/// Waits for Ctrl-C or SIGTERM, and says what follows.
+fn wait_for_stop(said: &str) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
+            _ = terminate.recv() => Ok(()),
+        }
+    })?;
+    eprintln!("{said}");
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config};
 use crate::example;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use candor_gateway::{Clock, Setup, SigningKeys};
 use clap::Args;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub(crate) struct Serve {
     /// The configuration file
     config: Option<PathBuf>,
     /// Where to listen, instead of what the configuration says; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = super::address)]
     listen: Option<SocketAddr>,
     /// Read the configuration, say what is wrong with it, and end
     #[arg(long, requires = "config")]
@@ -62,7 +62,7 @@ impl Serve {
         let running = candor_gateway::start(setup)?;
         let address = running.address();
         super::print(&format!("candor serves {callbacks} callbacks on http://{address}\n"))?;
-        wait_for_stop()?;
+        super::wait_for_stop("candor lets the calls under way end")?;
         running.stop();
         Ok(ExitCode::SUCCESS)
     }
@@ -70,7 +70,7 @@ impl Serve {
     fn example(&self) -> Result<ExitCode> {
         let example = example::Example::start(self.listen)?;
         super::print(&example.to_string())?;
-        wait_for_stop()?;
+        super::wait_for_stop("candor lets the calls under way end")?;
         example.stop();
         Ok(ExitCode::SUCCESS)
     }
@@ -108,23 +108,4 @@ pub(crate) fn from_config(
         resolver: None,
         clock,
     }
-}
-
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "an address and a port are needed, such as 127.0.0.1:8420 or [::1]:0")
-}
-
-/// Waits for Ctrl-C or SIGTERM, and says that it came.
-fn wait_for_stop() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
-            _ = terminate.recv() => Ok(()),
-        }
-    })?;
-    eprintln!("candor lets the calls under way end");
-    Ok(())
 }

@@ -12,7 +12,9 @@
 
 mod config;
 mod explain;
+mod reach;
 mod readme;
 mod run;
+mod sandbox;
 mod serve;
 mod tidy;

@@ -5,6 +5,7 @@
 use super::answers::Refusal;
 use super::mapping::Mapping;
 use super::mirroring::Mirroring;
+use super::users::Users;
 use serde_json::Value;
 
 /// What a callback gives back: its payload, if it has one.
@@ -31,6 +32,8 @@ pub(super) enum Act {
     /// For the tenant in the context. Vendor credentials play no part in mirroring: "Callback
     /// handler verification" has their check as not applicable.
     Mirrored(fn(&mut Mirroring, tenant: &str, payload: Option<&Value>) -> Done),
+    /// A callback of the application's own, for the partner organization.
+    Own(fn(&mut Users, partner: &str, payload: Option<&Value>) -> Done),
 }
 
 /// The row of a callback.
@@ -49,7 +52,7 @@ macro_rules! known {
     };
 }
 
-/// All predefined callbacks.
+/// All predefined callbacks, and the application's own.
 #[rustfmt::skip]
 pub(super) const KNOWN: &[Known] = known! {
     "v1.0~a.p.enablement.read.v1.0",
@@ -85,4 +88,10 @@ pub(super) const KNOWN: &[Known] = known! {
     "v2.0~a.p.customer.mirroring.set_state.v1.0",
         "v1.1~a.p.customer.mirroring.set_state.v1.0" => "v1.1~a.p.customer.mirroring.set_state.ok.v1.0",
         Act::Mirrored(Mirroring::set_customer_states);
+    "v1.0~example.backup.users.read.v1.0",
+        "v1.0~a.p.empty.v1.0" => "v1.0~example.backup.users.read.ok.v1.0",
+        Act::Own(Users::read);
+    "v1.0~example.backup.users.write.v1.0",
+        "v1.0~example.backup.users.write.v1.0" => "v1.0~a.p.success_no_content.v1.0",
+        Act::Own(Users::write);
 };

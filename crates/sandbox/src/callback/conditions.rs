@@ -3,8 +3,9 @@
 use super::answers::Answer;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The state of the world around a handler. The default is fair weather.
 ///
@@ -29,6 +30,31 @@ pub struct Conditions {
     pub latency_ms: u64,
     /// Requests are taken and never answered.
     pub mute: bool,
+    /// What callers over TLS meet.
+    pub tls: TlsProfile,
+}
+
+/// What callers over TLS meet before a request can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsProfile {
+    /// TLS 1.3 and 1.2, with a good certificate of the sandbox's own authority.
+    #[default]
+    Good,
+    /// A certificate that has expired.
+    Expired,
+    /// A certificate that nobody but itself has signed.
+    SelfSigned,
+    /// A certificate for another name.
+    WrongName,
+    /// TLS 1.2 at most, where the documents ask handlers for 1.3.
+    Tls12Only,
+    /// Somebody who speaks another protocol on the port.
+    Plaintext,
+    /// Connections are taken, and the handshake is never answered.
+    Mute,
+    /// Nobody listens on the port.
+    Closed,
 }
 
 /// A fixed window: it opens with a request, and lets so many through until it ends.
@@ -42,8 +68,8 @@ pub struct RateLimit {
 }
 
 /// A handler's conditions, to read and to change. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub struct ConditionsHandle(Arc<RwLock<Conditions>>);
+#[derive(Debug, Clone)]
+pub struct ConditionsHandle(Arc<watch::Sender<Conditions>>);
 
 /// What stands between the socket and the handler.
 #[derive(Debug, Default)]
@@ -71,6 +97,7 @@ impl Default for Conditions {
             asynchronous: false,
             latency_ms: 0,
             mute: false,
+            tls: TlsProfile::Good,
         }
     }
 }
@@ -78,12 +105,23 @@ impl Default for Conditions {
 impl ConditionsHandle {
     /// The conditions at present.
     pub fn get(&self) -> Conditions {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.borrow().clone()
     }
 
     /// Replaces the conditions, for all requests from now on.
     pub fn set(&self, conditions: Conditions) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = conditions;
+        self.0.send_replace(conditions);
+    }
+
+    /// To be told of changes.
+    pub(super) fn watch(&self) -> watch::Receiver<Conditions> {
+        self.0.subscribe()
+    }
+}
+
+impl Default for ConditionsHandle {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Conditions::default())))
     }
 }
 
@@ -99,6 +137,12 @@ impl Gate {
             Conditions { rate_limit: Some(limit), .. } => self.count(*limit, now),
             _ => None,
         }
+    }
+
+    /// Fair weather, and nobody counted.
+    pub(super) fn reset(&self) {
+        self.conditions.set(Conditions::default());
+        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = Window::default();
     }
 
     fn count(&self, limit: RateLimit, now: i64) -> Option<Answer> {

@@ -11,13 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The organizations with their tenants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Mapping {
     entries: Vec<Entry>,
 }
 
 /// An organization and what it is mapped to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     organization: Organization,
     /// The id of the partner whose customer this is; `None` for a partner.

@@ -6,12 +6,13 @@
 use super::answers::Refusal;
 use super::callbacks::Done;
 use super::request::{no_payload, payload};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The mirrored tenants.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Mirroring {
     /// By the partner's tenant id. A partner that was disabled keeps its record.
     partners: BTreeMap<String, Mirror>,
@@ -20,7 +21,8 @@ pub(super) struct Mirroring {
 }
 
 /// A mirrored partner.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Mirror {
     enabled: bool,
     vendor_tenant_id: String,
@@ -29,7 +31,8 @@ struct Mirror {
 }
 
 /// An enabled customer of a mirrored partner.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Customer {
     vendor_tenant_id: String,
     settings: Option<Map<String, Value>>,

@@ -1,7 +1,8 @@
 //! The key set that the gateway publishes: fetched, cached, looked up by key id.
 
 use super::StartError;
-use super::body;
+use crate::serve::read;
+use crate::stage::Body;
 use bytes::Bytes;
 use http::header::HOST;
 use http::{Request, StatusCode, Uri, uri::Scheme};
@@ -58,8 +59,8 @@ enum FetchError {
     Request(#[from] http::Error),
     #[error("the answer's status is {0}")]
     Status(StatusCode),
-    #[error("the answer could not be read")]
-    Body(#[from] body::BodyError),
+    #[error("the answer broke off, or is too large")]
+    Body,
     #[error("the answer is not a key set")]
     NotAKeySet(#[from] serde_json::Error),
     #[error("no answer came in time")]
@@ -119,7 +120,10 @@ impl PublishedKeys {
             let request = Request::get(path).header(HOST, authority).body(Empty::<Bytes>::new())?;
             let response = sender.send_request(request).await?;
             match response.status() {
-                StatusCode::OK => Ok(body::read(response.into_body(), LARGEST_SET).await?),
+                StatusCode::OK => match read(response.into_body(), LARGEST_SET).await {
+                    Body::Whole(text) => Ok(text),
+                    Body::TooLarge | Body::Broken => Err(FetchError::Body),
+                },
                 other => Err(FetchError::Status(other)),
             }
         };

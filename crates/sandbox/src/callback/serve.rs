@@ -1,27 +1,23 @@
 //! One request from the socket to its answer.
 
 use super::answers::{Answer, Refusal};
-use super::body::{self, BodyError};
 use super::callbacks::{self, Act, Known};
 use super::conditions::{Conditions, Gate};
 use super::request::{self, Callback};
 use super::verify::{self, Token, Verifier};
 use super::world::World;
-use crate::Clock;
+use super::{NAME, Settings};
+use crate::serve::{Answering, LARGEST_BODY, LARGEST_CONTROL, Service, call_of, is_control, read};
+use crate::stage::{Body, Controlled, Time, control};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A handler: what it knows and what is wrong with it.
 #[derive(Debug)]
@@ -29,45 +25,95 @@ pub(super) struct Handler {
     pub(super) gate: Gate,
     pub(super) verifier: Verifier,
     pub(super) world: Mutex<World>,
-    pub(super) endpoint_id: String,
-    pub(super) clock: Clock,
+    pub(super) time: Mutex<Time>,
+    pub(super) settings: Settings,
+    pub(super) changes: AtomicU64,
 }
 
-const CONDITIONS_PATH: &str = "/sandbox/conditions";
-const CONTROL_PATHS: &str = "/sandbox/";
-const LARGEST_BODY: usize = 1024 * 1024;
-/// For a request's head, and for the pause between two requests.
-const HEAD_TIME: Duration = Duration::from_secs(30);
-/// Accepting fails where no file is left to open; it passes.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// All of it, to be kept.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    state: World,
+    conditions: Conditions,
+    time: Time,
+}
 
-/// Serves connections until it is dropped, and they with it.
-pub(super) async fn accept(listener: TcpListener, handler: Arc<Handler>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(&handler)))),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            // Connections that ended are let go of.
-            Some(_ended) = connections.join_next() => {}
-        }
+impl Service for Handler {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn answer(&self, parts: Parts, body: Incoming) -> Answering<'_> {
+        Box::pin(async move {
+            if is_control(parts.uri.path()) {
+                let call = call_of(parts, read(body, LARGEST_CONTROL).await);
+                return control(self, &call).into();
+            }
+            self.respond(parts, read(body, LARGEST_BODY)).await.into()
+        })
+    }
+
+    fn answer_unframed(&self, parts: Parts) -> Answering<'_> {
+        Box::pin(async { self.respond(parts, async { Body::Broken }).await.into() })
+    }
+
+    fn save(&self) -> Value {
+        Controlled::save(self)
+    }
+
+    fn restore(&self, saved: &Value) -> Result<(), String> {
+        Controlled::restore(self, saved)
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 }
 
-async fn serve(stream: TcpStream, handler: Arc<Handler>) {
-    let service = service_fn(|request| async {
-        let answer = handler.answer(request).await;
-        Ok::<_, Infallible>(Response::<Full<Bytes>>::from(answer))
-    });
-    let mut builder = http1::Builder::new();
-    let builder = builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
-    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
-        tracing::debug!(%error, "a connection ended early");
+impl Controlled for Handler {
+    fn named(&self) -> (&'static str, String) {
+        (NAME, NAME.to_owned())
+    }
+
+    fn conditions(&self) -> Value {
+        json!(self.gate.conditions.get())
+    }
+
+    fn set_conditions(&self, conditions: &Value) -> Result<(), String> {
+        let conditions = Conditions::deserialize(conditions).map_err(|error| error.to_string())?;
+        self.gate.conditions.set(conditions);
+        self.note_change();
+        Ok(())
+    }
+
+    fn time(&self) -> Time {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_time(&self, time: Time) {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner) = time;
+        self.note_change();
+    }
+
+    fn save(&self) -> Value {
+        let (conditions, time) = (self.gate.conditions.get(), self.time());
+        json!({ "state": *self.world(), "conditions": conditions, "time": time })
+    }
+
+    fn restore(&self, saved: &Value) -> Result<(), String> {
+        let kept = Kept::deserialize(saved).map_err(|error| error.to_string())?;
+        let Kept { state, conditions, time } = kept;
+        *self.world() = state;
+        self.gate.conditions.set(conditions);
+        self.set_time(time);
+        Ok(())
+    }
+
+    fn reset(&self) {
+        *self.world() = World::new(&self.settings.accounts, &self.settings.partners);
+        self.gate.reset();
+        self.set_time(self.settings.time);
     }
 }
 
@@ -77,33 +123,31 @@ impl Handler {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
-        if request.uri().path().starts_with(CONTROL_PATHS) {
-            return self.control(request).await.unwrap_or_else(|why| Answer::refused(&why, None));
-        }
+    fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> i64 {
+        self.time().now().as_second()
+    }
+
+    async fn respond(&self, parts: Parts, body: impl Future<Output = Body>) -> Answer {
+        self.note_change();
         let conditions = self.gate.conditions.get();
-        match self.gate.obstacle(&conditions, self.clock.now()).await {
-            None => self.callback(request, &conditions).await,
+        match self.gate.obstacle(&conditions, self.now()).await {
+            None => self.callback(&parts, body, &conditions).await,
             Some(answer) => answer,
         }
     }
 
-    /// Shows and sets the conditions.
-    async fn control(&self, request: Request<Incoming>) -> Result<Answer, Refusal> {
-        let handle = &self.gate.conditions;
-        let (Parts { method, uri, .. }, body) = request.into_parts();
-        match (uri.path(), method) {
-            (CONDITIONS_PATH, Method::GET) => {}
-            (CONDITIONS_PATH, Method::PUT) => handle.set(conditions(&read_body(body).await?)?),
-            _ => return Err(Refusal::new(StatusCode::NOT_FOUND, "there is no such control")),
-        }
-        Ok(Answer::json(StatusCode::OK, &handle.get()))
-    }
-
     /// A callback's way: the sender's token, the body, and then the work.
-    async fn callback(&self, request: Request<Incoming>, conditions: &Conditions) -> Answer {
-        let (parts, body) = request.into_parts();
-        match self.read(&parts, body).await {
+    async fn callback(
+        &self,
+        parts: &Parts,
+        body: impl Future<Output = Body>,
+        conditions: &Conditions,
+    ) -> Answer {
+        match self.read(parts, body).await {
             Err(refusal) => Answer::refused(&refusal, None),
             Ok((token, callback)) => self
                 .work(&parts.headers, &token, &callback, conditions)
@@ -111,10 +155,14 @@ impl Handler {
         }
     }
 
-    async fn read(&self, parts: &Parts, body: Incoming) -> Result<(Token, Callback), Refusal> {
+    async fn read(
+        &self,
+        parts: &Parts,
+        body: impl Future<Output = Body>,
+    ) -> Result<(Token, Callback), Refusal> {
         check_head(parts)?;
-        let token = self.verifier.token(&parts.headers, self.clock.now()).await?;
-        let callback = request::read(&read_body(body).await?)?;
+        let token = self.verifier.token(&parts.headers, self.now()).await?;
+        let callback = request::read(&whole(body.await)?)?;
         verify::check_extra(&parts.headers)?;
         Ok((token, callback))
     }
@@ -133,7 +181,7 @@ impl Handler {
         }
         let mut world = self.world();
         let sender = match known.act {
-            Act::Mapped(_) => world.log_in(&verify::credentials(headers)?)?,
+            Act::Mapped(_) | Act::Own(_) => world.log_in(&verify::credentials(headers)?)?,
             Act::Mirrored(_) => callback.context.tenant_id.clone(),
         };
         world.carry_out(known, callback, sender, conditions.asynchronous)
@@ -142,7 +190,7 @@ impl Handler {
     /// The request must be for this endpoint, and the token must open it.
     fn check_endpoint(&self, token: &Token, callback: &Callback) -> Result<(), Refusal> {
         let endpoint = &callback.context.endpoint_id;
-        let good = *endpoint == self.endpoint_id && token.opens(endpoint);
+        let good = *endpoint == self.settings.endpoint_id && token.opens(endpoint);
         let other = || Refusal::forbidden("The token or the request is for another endpoint.");
         good.then_some(()).ok_or_else(other)
     }
@@ -166,14 +214,13 @@ fn check_head(parts: &Parts) -> Result<(), Refusal> {
     json.then_some(()).ok_or_else(other)
 }
 
-async fn read_body(body: Incoming) -> Result<Bytes, Refusal> {
-    body::read(body, LARGEST_BODY).await.map_err(|error| match error {
-        BodyError::TooLarge(_) => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
-        BodyError::Broken(_) => Refusal::malformed(error.to_string()),
-    })
-}
-
-fn conditions(body: &[u8]) -> Result<Conditions, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::malformed(format!("these are not conditions: {error}")))
+fn whole(body: Body) -> Result<Bytes, Refusal> {
+    match body {
+        Body::Whole(bytes) => Ok(bytes),
+        Body::Broken => Err(Refusal::malformed("the body broke off")),
+        Body::TooLarge => {
+            let why = format!("the body is larger than {LARGEST_BODY} bytes");
+            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why))
+        }
+    }
 }

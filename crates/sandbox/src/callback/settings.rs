@@ -1,6 +1,7 @@
 //! What a handler is started with.
 
-use crate::Clock;
+use crate::stage::Time;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +24,7 @@ pub struct Settings {
     /// The organizations of the partner's service.
     pub partners: Vec<Partner>,
     /// The handler's time: when tokens end, and when rate limits are over.
-    pub clock: Clock,
+    pub time: Time,
 }
 
 /// A login at the partner's service, as it is entered when a `CyberApp` is enabled.
@@ -47,7 +48,8 @@ pub struct Partner {
 }
 
 /// An organization of the partner's service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Organization {
     /// Its id in the service.
     pub id: String,
@@ -92,29 +94,34 @@ pub enum StartError {
 }
 
 impl Settings {
-    /// A small partner's service: one partner with two customers, of whom one has not signed its
-    /// contract. The login is `demo@northwind.example` with the password `open sesame`.
+    /// A small partner's service: a partner with two customers, of whom one has not signed its
+    /// contract, and a partner that is not set up in full yet. The logins are
+    /// `demo@northwind.example` and `demo@solstice.example`, the password of both `open sesame`.
     pub fn example(jwks_url: impl Into<String>, endpoint_id: impl Into<String>) -> Self {
         let unsigned = Organization {
             contract_signed: false,
             ..Organization::new("org-1002", "Harbour Bakery")
         };
+        let unready =
+            Organization { provisioned: false, ..Organization::new("org-3000", "Solstice IT") };
         Self {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             jwks_url: jwks_url.into(),
             issuer: "https://acronis.cloud".to_owned(),
             audience: "acronis.cloud".to_owned(),
             endpoint_id: endpoint_id.into(),
-            accounts: vec![Account {
-                identity: "demo@northwind.example".to_owned(),
-                password: "open sesame".to_owned(),
-                org: "org-1000".to_owned(),
-            }],
-            partners: vec![Partner {
-                organization: Organization::new("org-1000", "Northwind Managed IT"),
-                customers: vec![Organization::new("org-1001", "Juniper Dental"), unsigned],
-            }],
-            clock: Clock::System,
+            accounts: vec![
+                Account::new("demo@northwind.example", "open sesame", "org-1000"),
+                Account::new("demo@solstice.example", "open sesame", "org-3000"),
+            ],
+            partners: vec![
+                Partner {
+                    organization: Organization::new("org-1000", "Northwind Managed IT"),
+                    customers: vec![Organization::new("org-1001", "Juniper Dental"), unsigned],
+                },
+                Partner { organization: unready, customers: Vec::new() },
+            ],
+            time: Time::MACHINE,
         }
     }
 
@@ -142,6 +149,17 @@ impl Settings {
         let unknown =
             || StartError::UnknownPartner { identity: identity.clone(), org: org.clone() };
         known.then_some(()).ok_or_else(unknown)
+    }
+}
+
+impl Account {
+    /// A login of the partner organization `org`.
+    pub fn new(
+        identity: impl Into<String>,
+        password: impl Into<String>,
+        org: impl Into<String>,
+    ) -> Self {
+        Self { identity: identity.into(), password: password.into(), org: org.into() }
     }
 }
 

@@ -7,24 +7,32 @@ use super::mirroring::Mirroring;
 use super::request::Callback;
 use super::seen::{Fingerprint, Seen};
 use super::settings::{Account, Partner};
+use super::users::Users;
 use super::verify::Credentials;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{Digest, SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 
 /// The state of a partner's service.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct World {
     logins: Vec<Login>,
     mapping: Mapping,
     mirroring: Mirroring,
+    users: Users,
+    #[serde(skip)]
     seen: Seen,
 }
 
 /// An account whose password is known by its digest alone.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Login {
     identity: String,
-    password: Digest,
+    /// SHA-256, in hexadecimal digits.
+    password_sha256: String,
     partner: String,
 }
 
@@ -34,13 +42,14 @@ impl World {
             logins: accounts.iter().map(Login::new).collect(),
             mapping: Mapping::new(partners),
             mirroring: Mirroring::default(),
+            users: Users::founded(),
             seen: Seen::default(),
         }
     }
 
     pub(super) fn set_password(&mut self, identity: &str, password: &str) -> bool {
         let login = self.logins.iter_mut().find(|login| login.identity == identity);
-        login.map(|login| login.password = digested(password)).is_some()
+        login.map(|login| login.password_sha256 = digested(password)).is_some()
     }
 
     pub(super) fn set_contract_signed(&mut self, organization: &str, signed: bool) -> bool {
@@ -53,7 +62,7 @@ impl World {
         let login = self.logins.iter().find(|login| login.identity == credentials.identity);
         // Digests have one length, so the time taken tells nothing about the password.
         let right = login.filter(|login| {
-            verify_slices_are_equal(login.password.as_ref(), given.as_ref()).is_ok()
+            verify_slices_are_equal(login.password_sha256.as_bytes(), given.as_bytes()).is_ok()
         });
         let wrong = || Refusal::unauthenticated("The user name or the password is wrong.");
         right.map(|login| login.partner.clone()).ok_or_else(wrong)
@@ -88,6 +97,7 @@ impl World {
         match act {
             Act::Mapped(act) => act(&mut self.mapping, sender, payload.as_ref()),
             Act::Mirrored(act) => act(&mut self.mirroring, sender, payload.as_ref()),
+            Act::Own(act) => act(&mut self.users, sender, payload.as_ref()),
         }
     }
 }
@@ -95,10 +105,15 @@ impl World {
 impl Login {
     fn new(account: &Account) -> Self {
         let Account { identity, password, org } = account;
-        Self { identity: identity.clone(), password: digested(password), partner: org.clone() }
+        let (identity, partner) = (identity.clone(), org.clone());
+        Self { identity, password_sha256: digested(password), partner }
     }
 }
 
-fn digested(password: &str) -> Digest {
-    digest(&SHA256, password.as_bytes())
+fn digested(password: &str) -> String {
+    let digest = digest(&SHA256, password.as_bytes());
+    digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
+        let _infallible = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -6,8 +6,8 @@ use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use candor_sandbox::Clock;
 use candor_sandbox::callback::{CallbackHandler, Running, Settings};
+use candor_sandbox::stage::Time;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::service::service_fn;
@@ -28,7 +28,7 @@ const T: i64 = 1_795_000_000;
 /// A gateway with the handler that it calls.
 pub(crate) struct Gateway {
     pub(crate) handler: Running,
-    pub(crate) time: Arc<AtomicI64>,
+    pub(crate) time: AtomicI64,
     /// How often the key set was asked for.
     pub(crate) asked: Arc<AtomicUsize>,
     key: KeyPair,
@@ -63,10 +63,10 @@ impl Gateway {
     /// With a handler of other settings.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
-        let (time, asked) = (Arc::new(AtomicI64::new(T)), Arc::default());
+        let (time, asked) = (AtomicI64::new(T), Arc::default());
         let keys = publish(&key, Arc::clone(&asked)).await;
         let mut settings = Settings::example(format!("http://{keys}/keys"), ENDPOINT);
-        settings.clock = Clock::Set(Arc::clone(&time));
+        settings.time = standing(T);
         change(&mut settings);
         Self { handler: CallbackHandler::start(settings).await.unwrap(), time, asked, key }
     }
@@ -145,7 +145,8 @@ impl Gateway {
     }
 
     pub(crate) fn pass(&self, seconds: i64) {
-        self.time.fetch_add(seconds, Ordering::SeqCst);
+        let now = self.time.fetch_add(seconds, Ordering::SeqCst) + seconds;
+        self.handler.set_time(standing(now));
     }
 }
 
@@ -191,6 +192,10 @@ fn jwk(key: &KeyPair) -> Jwk {
 /// Any name will do that is the key's own.
 fn kid(key: &KeyPair) -> String {
     URL_SAFE_NO_PAD.encode(&key.public_key().as_ref()[20..40])
+}
+
+fn standing(second: i64) -> Time {
+    Time::Standing { at: jiff::Timestamp::from_second(second).unwrap() }
 }
 
 /// Serves the key set, and counts how often.

@@ -15,7 +15,7 @@ use candor_sandbox::{KeepError, Keeper};
 use serde::Serialize;
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Runtime;
 
@@ -49,6 +49,8 @@ pub(crate) struct Running {
     listening: Vec<Listening>,
     keeper: Option<Arc<Mutex<Keeper>>>,
     runtime: Runtime,
+    /// Where the certificate of the TLS port's authority was written.
+    ca: PathBuf,
 }
 
 impl Plan {
@@ -108,7 +110,7 @@ pub(crate) fn start(
         let written = std::fs::write(ca, tls.authority());
         written.with_context(|| format!("cannot write the authority to {}", ca.display()))?;
     }
-    Ok(Running { places, tls, listening, keeper, runtime })
+    Ok(Running { places, tls, listening, keeper, runtime, ca: ca.to_owned() })
 }
 
 fn callback(plan: &Plan) -> Result<CallbackHandler> {
@@ -226,10 +228,10 @@ impl Running {
             }
         }
         if let Some(tls) = &self.tls {
+            let (address, ca) = (tls.address(), self.ca.display());
             let _infallible = writeln!(
                 text,
-                "\nThe callback handler over TLS: https://{}/callback",
-                tls.address()
+                "\nThe callback handler over TLS: https://{address}/callback\n  authority        {ca}"
             );
         }
         text.push_str("\nHow each documented row is reached: the same command with --list.\n");

@@ -223,13 +223,11 @@ rows of `acronis-callback` are verdicts of a gateway that calls the handler.
 impl Reached {
     fn write(&self, text: &mut String) {
         let word = |name: &str| self.way[name].as_str().unwrap();
-        let _ = writeln!(
-            text,
-            "\n### {}: {}\n\n{}\n\n```sh",
-            self.row,
-            word("title"),
-            capital(word("why"))
-        );
+        let title = match word("title") {
+            "" => String::new(),
+            title => format!(": {title}"),
+        };
+        let _ = writeln!(text, "\n### {}{title}\n\n{}\n\n```sh", self.row, capital(word("why")));
         for command in self.way["commands"].as_array().unwrap() {
             let _ = writeln!(text, "{}", command.as_str().unwrap());
         }

@@ -123,19 +123,24 @@ fn serve(shown: &Shown) -> (Server, String) {
     (server, printed)
 }
 
+/// Whether the command is a server, which goes on.
+fn stays(command: &str) -> bool {
+    command.ends_with("-- serve") || command.ends_with("--seed 1")
+}
+
 #[test]
 fn every_command_prints_what_the_readme_shows() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let mut server = None;
+    let mut servers = Vec::new();
     let mut wrong = Vec::new();
     let has_curl = Command::new("curl").arg("--version").output().is_ok();
     if !has_curl {
         eprintln!("left out: the README's calls with curl, which is not installed");
     }
     for shown in shown(&readme).into_iter().filter(|s| has_curl || !s.command.contains("curl")) {
-        let printed = if shown.command.ends_with("-- serve") {
+        let printed = if stays(&shown.command) {
             let (started, printed) = serve(&shown);
-            server = Some(started);
+            servers.push(started);
             printed
         } else {
             let output = shell(&shown.command, &root()).env("CARGO_TERM_QUIET", "true").output();
@@ -145,7 +150,7 @@ fn every_command_prints_what_the_readme_shows() {
             wrong.push(format!("$ {}\n{}", shown.command, filtered(&printed)));
         }
     }
-    drop(server);
+    drop(servers);
     drop(std::fs::remove_file(root().join("candor.yaml")));
     assert!(wrong.is_empty(), "the README does not show:\n{}", wrong.join("\n"));
 }

@@ -17,5 +17,6 @@ mod identity;
 mod kit;
 mod open2b;
 mod platform;
+mod rows;
 mod solace;
 mod wrong;

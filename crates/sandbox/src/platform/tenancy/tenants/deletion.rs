@@ -58,7 +58,10 @@ pub(in super::super) fn delete(desk: &mut Desk<'_>, path: &[String]) -> Result<R
 /// 1006, in the words of the document's example.
 fn still_enabled(id: &str) -> Refusal {
     let said = "It is prohibited to delete a non-disabled tenant";
-    errors::code("1006").message(format!("{said}.")).info(format!("{said} \"{id}\""))
+    errors::code("1006")
+        .named("id", id)
+        .message(format!("{said}."))
+        .info(format!("{said} \"{id}\""))
 }
 
 /// The version in the query of a deletion.

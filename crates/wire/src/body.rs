@@ -85,7 +85,7 @@ impl ReadError {
 
     /// HTTP's parser reports wrong framing as invalid input or data. A broken TLS record is that
     /// too, but says nothing about the framing: what ends there is the connection.
-    fn broken<E: Error + Send + Sync + 'static>(error: E) -> Self {
+    pub(crate) fn broken<E: Error + Send + Sync + 'static>(error: E) -> Self {
         let misframed = cause::find::<io::Error>(&error).is_some_and(|io| {
             matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
         });

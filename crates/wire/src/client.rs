@@ -1,5 +1,6 @@
 //! The client: one call from a checked target to a complete answer.
 
+use crate::arriving::{Arriving, Home, Source};
 use crate::connect::Connector;
 use crate::exchange::{self, Call, Trouble};
 use crate::guard::Guard;
@@ -13,6 +14,7 @@ use candor_facts::{Fault, FaultKind, Sent};
 use http::Request;
 use hyper::client::conn::http1;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Calls upstreams over HTTP/1.1 and HTTP/2. Cheap to clone; clones share their kept connections.
 ///
@@ -80,7 +82,17 @@ impl Client {
         Ok(Self(Arc::new(Shared { connector, pool: Arc::new(Pool::new(pool)) })))
     }
 
-    /// Sends `request` to `target` once, and reads the whole answer. Every answer is `Ok`,
+    /// Sends `request` to `target` once, and reads the whole answer, as [`Self::begin`] and
+    /// [`Arriving::whole`] do.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] says what failed and how much of the request had left by then.
+    pub async fn send(&self, target: &Target, request: Outbound) -> Result<Received, Fault> {
+        self.begin(target, request).await?.whole().await
+    }
+
+    /// Sends `request` to `target` once, and waits for the answer's head. Every answer is `Ok`,
     /// whatever its status; redirects are not followed.
     ///
     /// The one thing that is done again without asking: a kept connection that turns out to be
@@ -89,7 +101,7 @@ impl Client {
     /// # Errors
     ///
     /// A [`Fault`] says what failed and how much of the request had left by then.
-    pub async fn send(&self, target: &Target, request: Outbound) -> Result<Received, Fault> {
+    pub async fn begin(&self, target: &Target, request: Outbound) -> Result<Arriving, Fault> {
         let call = Call::of(&request);
         let Outbound { method, path, headers, body, .. } = request;
         let mut message = compose(target, method, path, headers, body);
@@ -110,7 +122,7 @@ impl Client {
         target: &Target,
         message: Request<Bytes>,
         call: &Call,
-    ) -> Result<Received, Trouble> {
+    ) -> Result<Arriving, Trouble> {
         let timing = Timing { reused: true, ..Timing::default() };
         self.on(kept, target, message, call, timing).await
     }
@@ -120,7 +132,7 @@ impl Client {
         target: &Target,
         message: Request<Bytes>,
         call: &Call,
-    ) -> Result<Received, Fault> {
+    ) -> Result<Arriving, Fault> {
         let mut timing = Timing::default();
         let fresh = self.open(target, call, &mut timing).await?;
         match self.on(fresh, target, message, call, timing).await {
@@ -164,7 +176,7 @@ impl Client {
         message: Request<Bytes>,
         call: &Call,
         timing: Timing,
-    ) -> Result<Received, Trouble> {
+    ) -> Result<Arriving, Trouble> {
         match link {
             Link::Lone(connection) => self.on_lone(connection, target, message, call, timing).await,
             Link::Shared(connection) => {
@@ -178,22 +190,22 @@ impl Client {
         }
     }
 
-    /// A connection is kept only after an exchange that ended well on both sides: an answer that
-    /// comes before the request has left leaves the rest of the request on the line.
+    /// A connection is kept only after an exchange that ended well on both sides, which its body's
+    /// end decides.
     async fn on_lone(
         &self,
         mut connection: Connection,
         target: &Target,
         message: Request<Bytes>,
         call: &Call,
-        timing: Timing,
-    ) -> Result<Received, Trouble> {
-        let message = for_http1(message, target);
-        let answer = exchange::run(&mut connection, message, call, timing).await?;
-        if connection.meter.sent() == Sent::All {
-            self.0.pool.put(target.id(), connection);
-        }
-        Ok(answer)
+        mut timing: Timing,
+    ) -> Result<Arriving, Trouble> {
+        let started = Instant::now();
+        let response = exchange::head(&mut connection, for_http1(message, target), call).await?;
+        timing.head = started.elapsed();
+        let (head, incoming) = response.into_parts();
+        let home = Home { connection, pool: Arc::clone(&self.0.pool), target: target.id() };
+        Ok(Arriving::new(head, Source::Lone(incoming, Some(home)), call, timing))
     }
 }
 

@@ -1,8 +1,8 @@
 //! One request and its answer, on one HTTP/1.1 connection; what both versions share of it.
 
-use crate::body::{self, ReadLimit};
+use crate::body::Floor;
 use crate::cause;
-use crate::message::{Outbound, Received, Timeouts, Timing, drop_hop_by_hop};
+use crate::message::{Outbound, Timeouts};
 use crate::pool::Connection;
 use crate::sent::{Flood, Payload};
 use crate::tls;
@@ -10,9 +10,7 @@ use bytes::Bytes;
 use candor_facts::{Fault, FaultKind, Sent};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode};
-use http_body::Body;
 use hyper::body::Incoming;
-use hyper::ext::ReasonPhrase;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,8 +19,8 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) struct Call {
     pub(crate) timeouts: Timeouts,
     deadline: Instant,
-    body_limit: usize,
-    body_floor: Option<body::Floor>,
+    pub(crate) body_limit: usize,
+    pub(crate) body_floor: Option<Floor>,
 }
 
 /// Why there is no answer.
@@ -64,26 +62,8 @@ impl Trouble {
     }
 }
 
-/// Sends `request` and reads the whole answer.
-pub(crate) async fn run(
-    connection: &mut Connection,
-    request: Request<Bytes>,
-    call: &Call,
-    mut timing: Timing,
-) -> Result<Received, Trouble> {
-    let started = Instant::now();
-    let response = head(connection, request, call).await?;
-    let headed = Instant::now();
-    timing.head = headed.duration_since(started);
-    let (parts, incoming) = response.into_parts();
-    let meter = &connection.meter;
-    let body = rest(incoming, call, || meter.seal()).await.map_err(Trouble::Fault)?;
-    timing.body = headed.elapsed();
-    Ok(received(parts, body, timing))
-}
-
 /// Sends the request and waits for the answer's head.
-async fn head(
+pub(crate) async fn head(
     connection: &mut Connection,
     request: Request<Bytes>,
     call: &Call,
@@ -125,38 +105,6 @@ fn unambiguous<B>(response: Response<B>) -> Result<Response<B>, &'static str> {
 
 fn malformed(words: &str, sent: Sent) -> Trouble {
     Trouble::Fault(Fault::new(FaultKind::HeadMalformed, sent, words))
-}
-
-/// Reads the answer's body. Where that fails, `sent` says how much of the request had left.
-pub(crate) async fn rest<B>(
-    body: B,
-    call: &Call,
-    sent: impl FnOnce() -> Sent,
-) -> Result<Bytes, Fault>
-where
-    B: Body<Data = Bytes>,
-    B::Error: std::error::Error + Send + Sync + 'static,
-{
-    let limit = ReadLimit {
-        bytes: call.body_limit,
-        until: call.until(call.timeouts.body),
-        floor: call.body_floor,
-    };
-    body::read(body, &limit)
-        .await
-        .map_err(|error| Fault::new(error.fault(), sent(), cause::words(&error)))
-}
-
-pub(crate) fn received(mut parts: http::response::Parts, body: Bytes, timing: Timing) -> Received {
-    drop_hop_by_hop(&mut parts.headers);
-    Received {
-        status: parts.status,
-        reason: parts.extensions.remove::<ReasonPhrase>().map(Bytes::from),
-        headers: parts.headers,
-        body,
-        version: parts.version,
-        timing,
-    }
 }
 
 // === what went wrong ===

@@ -14,6 +14,7 @@
 //! and waited for during 5 s. A fault there is a stream's own, and says how much of *this* request
 //! was handed over. A refused stream is unsent, and is not sent again here.
 
+mod arriving;
 pub mod body;
 mod cause;
 mod client;
@@ -34,6 +35,7 @@ mod stream;
 mod target;
 mod tls;
 
+pub use arriving::{Arriving, Flow};
 pub use async_trait::async_trait;
 pub use client::{Client, ClientSettings, HeadLimits, SetupError};
 pub use guard::{Guard, Refused, Why};

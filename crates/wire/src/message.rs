@@ -45,8 +45,10 @@ pub struct Timeouts {
     pub handshake: Duration,
     /// From the first byte sent to the answer's head: 10 s.
     pub head: Duration,
-    /// Reading the answer's body: 30 s.
+    /// Reading the answer's body, where it is read whole: 30 s.
     pub body: Duration,
+    /// Waiting for more of a body that is passed on as it comes: 30 s.
+    pub stall: Duration,
 }
 
 /// A complete answer.
@@ -113,6 +115,7 @@ impl Default for Timeouts {
             handshake: Duration::from_secs(3),
             head: Duration::from_secs(10),
             body: TOTAL,
+            stall: Duration::from_secs(30),
         }
     }
 }

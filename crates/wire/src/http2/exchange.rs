@@ -2,10 +2,11 @@
 
 use super::cause::{self, Cause};
 use super::payload::{Paced, Progress};
-use super::{Multiplexed, NoSlot};
+use super::{Multiplexed, NoSlot, Slot};
+use crate::arriving::{Arriving, Source};
 use crate::client::HeadLimits;
-use crate::exchange::{Call, Trouble, late, received, rest};
-use crate::message::{Received, Timing};
+use crate::exchange::{Call, Trouble, late};
+use crate::message::Timing;
 use bytes::Bytes;
 use candor_facts::{Fault, FaultKind, Sent};
 use http::{HeaderMap, Request, Response};
@@ -16,32 +17,28 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::time::{Instant, timeout_at};
 
-/// Sends `request` and reads the whole answer. Whatever is given up is cancelled on its stream, and
-/// the other calls on the connection do not notice.
+/// Sends `request` and waits for the answer's head. Whatever is given up is cancelled on its stream,
+/// and the other calls on the connection do not notice.
 pub(crate) async fn run(
-    connection: &Multiplexed,
+    connection: &Arc<Multiplexed>,
     request: Request<Bytes>,
     call: &Call,
     mut timing: Timing,
-) -> Result<Received, Trouble> {
+) -> Result<Arriving, Trouble> {
     let started = Instant::now();
     let until = call.until(call.timeouts.head);
-    let _slot = match connection.slot(until).await {
-        Ok(slot) => slot,
+    let slot = match connection.slot(until).await {
+        Ok(slot) => Some(slot),
         Err(none) => return Err(without_slot(none, request)),
     };
     let (body, progress) = Paced::new(request.body().clone());
     let request = request.map(|_| body);
     let response = head(connection, request, &progress, until).await?;
-    let headed = Instant::now();
-    timing.head = headed.duration_since(started);
+    timing.head = started.elapsed();
     let (parts, incoming) = response.into_parts();
-    let body = rest(Whole(incoming), call, || progress.sent()).await.map_err(|fault| {
-        let kind = connection.tls_fault.get().copied().unwrap_or(fault.kind);
-        Trouble::Fault(Fault { kind, ..fault })
-    })?;
-    timing.body = headed.elapsed();
-    Ok(received(parts, body, timing))
+    let (body, connection) = (Whole(incoming), Arc::clone(connection));
+    let incomplete = Box::new(Incomplete { body, slot, connection, progress });
+    Ok(Arriving::new(parts, Source::Shared(incomplete), call, timing))
 }
 
 async fn head(
@@ -134,12 +131,54 @@ fn head_kind(cause: Cause, sent: Sent) -> FaultKind {
 
 // === the answer's body ===
 
+/// An answer whose body is on its way, with the stream that it holds.
+#[derive(Debug)]
+pub(crate) struct Incomplete {
+    body: Whole,
+    slot: Option<Slot>,
+    connection: Arc<Multiplexed>,
+    progress: Arc<Progress>,
+}
+
+impl Incomplete {
+    /// The rest of the body.
+    pub(crate) fn body(&mut self) -> &mut (impl Body<Data = Bytes, Error = BodyError> + Unpin) {
+        &mut self.body
+    }
+
+    pub(crate) fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    /// The stream is free for another call.
+    pub(crate) fn release(&mut self) {
+        self.slot = None;
+    }
+
+    /// How much of the request may have left.
+    pub(crate) fn sent(&self) -> Sent {
+        self.progress.sent()
+    }
+
+    /// A fault of the body; where TLS ended the connection, it is that.
+    pub(crate) fn explained(&self, fault: Fault) -> Fault {
+        let kind = self.connection.tls_fault.get().copied().unwrap_or(fault.kind);
+        Fault { kind, ..fault }
+    }
+}
+
 /// A body that has ended only where the peer said so. The HTTP layer takes a reset without an error
 /// for an end, but a peer may send one only after the end (RFC 9113, section 8.1).
+#[derive(Debug)]
 struct Whole(Incoming);
 
+/// Why a body broke off.
 #[derive(Debug, thiserror::Error)]
-enum BodyError {
+pub(crate) enum BodyError {
     #[error(transparent)]
     Http(#[from] hyper::Error),
     #[error("the stream was reset, without an error, before the body's end")]

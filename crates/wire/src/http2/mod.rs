@@ -10,7 +10,7 @@ mod slots;
 mod watch;
 
 pub(crate) use cause::is_misspoken;
-pub(crate) use exchange::run;
+pub(crate) use exchange::{Incomplete, run};
 
 use crate::client::HeadLimits;
 use crate::pool::PoolLimits;
@@ -127,7 +127,7 @@ impl Multiplexed {
     }
 
     /// Waits until a stream is free.
-    async fn slot(&self, until: Instant) -> Result<Slot<'_>, NoSlot> {
+    async fn slot(&self, until: Instant) -> Result<Slot, NoSlot> {
         *lock(&self.used) = Instant::now();
         let free = || (!self.sender.is_closed()).then(|| self.most_streams());
         self.slots.take(free, until).await

@@ -2,6 +2,7 @@
 //! certain that nothing of the request has left.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -16,7 +17,7 @@ pub(super) struct Slots {
 
 /// A stream that one call has taken; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Slot<'s>(&'s Slots);
+pub(super) struct Slot(Arc<Slots>);
 
 /// Why there is no stream for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +31,10 @@ pub(super) enum NoSlot {
 impl Slots {
     /// Waits for a free stream. `most` says how many there may be now; `None` at the end.
     pub(super) async fn take(
-        &self,
+        self: &Arc<Self>,
         most: impl Fn() -> Option<usize>,
         until: Instant,
-    ) -> Result<Slot<'_>, NoSlot> {
+    ) -> Result<Slot, NoSlot> {
         loop {
             let mut changed = pin!(self.changed.notified());
             // From here on no change is missed.
@@ -56,14 +57,14 @@ impl Slots {
         self.changed.notify_waiters();
     }
 
-    fn try_take(&self, most: usize) -> Option<Slot<'_>> {
+    fn try_take(self: &Arc<Self>, most: usize) -> Option<Slot> {
         let more = |taken| (taken < most).then_some(taken + 1);
         let took = self.taken.try_update(Ordering::AcqRel, Ordering::Acquire, more);
-        took.ok().map(|_| Slot(self))
+        took.ok().map(|_| Slot(Arc::clone(self)))
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Ordering::AcqRel);
         self.0.changed.notify_one();
@@ -81,7 +82,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_none_free_waits_until_one_is_given_back() {
-        let slots = Slots::default();
+        let slots = Arc::new(Slots::default());
         let first = slots.take(|| Some(1), soon()).await.unwrap();
         assert_eq!(slots.take(|| Some(1), soon()).await.unwrap_err(), NoSlot::Late);
         let give_back = async {
@@ -96,7 +97,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_end_of_the_connection_ends_the_wait() {
-        let slots = Slots::default();
+        let slots = Arc::new(Slots::default());
         let _first = slots.take(|| Some(1), soon()).await.unwrap();
         let close = async {
             tokio::task::yield_now().await;

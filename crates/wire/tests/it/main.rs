@@ -8,6 +8,7 @@
 
 mod crowd;
 mod faults;
+mod flow;
 mod frames;
 mod guard;
 mod handshakes;

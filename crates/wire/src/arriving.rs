@@ -1,0 +1,238 @@
+//! An answer whose head is there and whose body is on its way.
+//!
+//! Whoever gets one either reads it whole, within the call's bounds, or passes its body on as it
+//! comes. A body that is passed on has no bound on its size or on its whole time: it must only go on
+//! coming. Its connection is kept for the next call once the body has ended well; dropped before, the
+//! connection ends with it.
+
+use crate::body::{self, ReadError, ReadLimit};
+use crate::cause;
+use crate::exchange::Call;
+use crate::http2::Incomplete;
+use crate::message::{Received, Timing, drop_hop_by_hop};
+use crate::pool::{Connection, Pool};
+use crate::target::TargetId;
+use bytes::Bytes;
+use candor_facts::{Fault, FaultKind, Sent};
+use http::{HeaderMap, StatusCode, Version, response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// An answer whose head is there.
+#[derive(Debug)]
+pub struct Arriving {
+    /// Its status. A redirect is an answer like any other; it is never followed.
+    pub status: StatusCode,
+    /// Its reason phrase, where it is not the standard one.
+    pub reason: Option<Bytes>,
+    /// Its header fields, without the hop-by-hop ones.
+    pub headers: HeaderMap,
+    /// Its protocol version.
+    pub version: Version,
+    /// How long each phase took; the body's is not known yet.
+    pub timing: Timing,
+    /// Its body.
+    pub body: Flow,
+    headed: Instant,
+    call: Call,
+}
+
+/// The body of an answer, as it comes. A failure is a [`Fault`] like any other of the call.
+#[derive(Debug)]
+pub struct Flow {
+    source: Source,
+    /// How long nothing may come.
+    stall: Duration,
+    /// Runs while something is waited for.
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+/// Where a body comes from, and what its end gives back.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// An HTTP/1.1 connection of its own.
+    Lone(Incoming, Option<Home>),
+    /// A stream of an HTTP/2 connection.
+    Shared(Box<Incomplete>),
+}
+
+/// A connection, and where it goes after the exchange.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) connection: Connection,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) target: TargetId,
+}
+
+// === impl Arriving ===
+
+impl Arriving {
+    pub(crate) fn new(
+        mut head: response::Parts,
+        source: Source,
+        call: &Call,
+        timing: Timing,
+    ) -> Self {
+        drop_hop_by_hop(&mut head.headers);
+        let stall = call.timeouts.stall;
+        let mut body = Flow { source, stall, patience: None };
+        if body.is_end_stream() {
+            body.source.ended();
+        }
+        Self {
+            status: head.status,
+            reason: head.extensions.remove::<ReasonPhrase>().map(Bytes::from),
+            headers: head.headers,
+            version: head.version,
+            timing,
+            body,
+            headed: Instant::now(),
+            call: *call,
+        }
+    }
+
+    /// Reads the whole body, within the bounds of the call.
+    ///
+    /// # Errors
+    /// A [`Fault`] says how the body failed.
+    pub async fn whole(self) -> Result<Received, Fault> {
+        let Self { status, reason, headers, version, mut timing, body, headed, call } = self;
+        let body = body.whole(&call).await?;
+        timing.body = headed.elapsed();
+        Ok(Received { status, reason, headers, body, version, timing })
+    }
+}
+
+// === impl Flow ===
+
+impl Flow {
+    async fn whole(self, call: &Call) -> Result<Bytes, Fault> {
+        let limit = ReadLimit {
+            bytes: call.body_limit,
+            until: call.until(call.timeouts.body),
+            floor: call.body_floor,
+        };
+        let mut source = self.source;
+        let read = match &mut source {
+            Source::Lone(incoming, _) => body::read(incoming, &limit).await,
+            Source::Shared(stream) => body::read(stream.body(), &limit).await,
+        };
+        match read {
+            Ok(whole) => {
+                source.ended();
+                Ok(whole)
+            }
+            Err(error) => Err(source.fault(&error)),
+        }
+    }
+
+    /// Waited in vain for so long.
+    fn stalled(&self) -> Fault {
+        let words = format!("nothing of the body came for {} s", self.stall.as_secs());
+        Fault::new(FaultKind::BodyTimedOut, self.source.sent(), words)
+    }
+}
+
+impl Body for Flow {
+    type Data = Bytes;
+    type Error = Fault;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        match self.source.poll(cx) {
+            Poll::Ready(frame) => {
+                self.patience = None;
+                // Chunks say that they were the last ones only when nothing more is asked of them.
+                if frame.is_none() || self.source.is_over() {
+                    self.source.ended();
+                }
+                Poll::Ready(frame)
+            }
+            Poll::Pending => {
+                let stall = self.stall;
+                let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(stall)));
+                ready!(patience.as_mut().poll(cx));
+                Poll::Ready(Some(Err(self.stalled())))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_over()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Lone(incoming, _) => incoming.size_hint(),
+            Source::Shared(stream) => stream.size_hint(),
+        }
+    }
+}
+
+// === impl Source ===
+
+impl Source {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        let error = match self {
+            Self::Lone(incoming, _) => match ready!(Pin::new(incoming).poll_frame(cx)) {
+                Some(Err(error)) => ReadError::broken(error),
+                Some(Ok(frame)) => return Poll::Ready(Some(Ok(frame))),
+                None => return Poll::Ready(None),
+            },
+            Self::Shared(stream) => match ready!(Pin::new(stream.body()).poll_frame(cx)) {
+                Some(Err(error)) => ReadError::broken(error),
+                Some(Ok(frame)) => return Poll::Ready(Some(Ok(frame))),
+                None => return Poll::Ready(None),
+            },
+        };
+        Poll::Ready(Some(Err(self.fault(&error))))
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Lone(incoming, _) => incoming.is_end_stream(),
+            Self::Shared(stream) => stream.is_end_stream(),
+        }
+    }
+
+    /// The exchange is over: what it held is free for the next call. An answer that came before the
+    /// request had left leaves the rest of the request on the line, so that such a connection ends.
+    fn ended(&mut self) {
+        match self {
+            Self::Lone(_, home) => {
+                if let Some(Home { connection, pool, target }) = home.take()
+                    && connection.meter.sent() == Sent::All
+                {
+                    pool.put(target, connection);
+                }
+            }
+            Self::Shared(stream) => stream.release(),
+        }
+    }
+
+    /// How much of the request has left, now and for good.
+    fn sent(&self) -> Sent {
+        match self {
+            Self::Lone(_, home) => {
+                home.as_ref().map_or(Sent::All, |home| home.connection.meter.seal())
+            }
+            Self::Shared(stream) => stream.sent(),
+        }
+    }
+
+    fn fault(&self, error: &ReadError) -> Fault {
+        let fault = Fault::new(error.fault(), self.sent(), cause::words(error));
+        match self {
+            Self::Lone(..) => fault,
+            Self::Shared(stream) => stream.explained(fault),
+        }
+    }
+}

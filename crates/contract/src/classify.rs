@@ -3,7 +3,7 @@
 //! Pure and total: the same exchange gives the same reading, and every exchange gives one. Nothing
 //! is parsed that no row asks for. Words for people are not chosen here, but in `words`.
 
-use crate::look::Look;
+use crate::look::{Look, SoFar};
 use crate::retry;
 use crate::row::{OutcomeRule, Row, Source, Take};
 use crate::table::{Candidate, Table};
@@ -32,6 +32,9 @@ pub struct Reading<'t> {
     /// The vendor's error id.
     pub upstream_error_id: Option<String>,
 }
+
+/// How many bytes of a body may settle what an answer is.
+pub const SETTLING: usize = 64;
 
 impl Table {
     /// Reads an exchange.
@@ -65,6 +68,34 @@ impl Table {
             reading.take(&look);
         }
         reading
+    }
+
+    /// What an answer means, where its head and the beginning of its body settle that it is a
+    /// success: nothing that is still to come could change the row. `None` where the whole body is
+    /// needed, or where it is no success.
+    ///
+    /// The answer's body is the part that has come so far. Fewer than [`SETTLING`] bytes, blanks at its start aside, settle
+    /// nothing, for they may be the beginning of a page. A contract whose successes say nothing of
+    /// the body's members, as most do, asks for no more than that.
+    pub fn settled(&self, exchange: &Exchange<'_>) -> Option<Reading<'_>> {
+        let Ending::Answer(answer) = exchange.ending else { return None };
+        if answer.body.trim_ascii_start().len() < SETTLING {
+            return None;
+        }
+        let look = Look::new(self, &exchange.request, &answer);
+        for (row, alternative) in self.on_status(answer.status.as_u16()) {
+            let row = self.rows().get(usize::from(*row))?;
+            match row.when.get(usize::from(*alternative)).map(|when| look.so_far(when)) {
+                Some(SoFar::Fails) => {}
+                Some(SoFar::Open) => return None,
+                Some(SoFar::Holds) | None => {
+                    let mut reading = self.reading(row, exchange);
+                    reading.status = Some(answer.status.as_u16());
+                    return row.class.is_success().then_some(reading);
+                }
+            }
+        }
+        None
     }
 
     /// The first candidate that holds. The last row of a table has no condition, so one does.

@@ -36,7 +36,7 @@ mod words;
 pub use answer::{Dialect, caller_status};
 /// A field at fault is part of what is written.
 pub use candor_facts::FieldError;
-pub use classify::Reading;
+pub use classify::{Reading, SETTLING};
 pub use emit::{Parts, Written};
 pub use library::Library;
 pub use notation::nearest;

@@ -43,6 +43,36 @@ impl<'t, 'a> Look<'t, 'a> {
             && when.body.iter().all(|(pointer, test)| self.value(pointer, test))
     }
 
+    /// What the head and the beginning of the body say of `when`.
+    pub(crate) fn so_far(&self, when: &When) -> SoFar {
+        let head = any(&when.method, |method| method == self.request.method)
+            && any(&when.operation, |name| Some(name.as_str()) == self.request.operation)
+            && any(&when.path, |pattern| pattern.matches(self.request.path))
+            && when.header.iter().all(|(name, test)| self.header(name, test));
+        let html = self.kind() == Kind::Html;
+        let kind = |kind: &BodyKind| match kind {
+            BodyKind::Html => SoFar::of(html),
+            BodyKind::NotHtml => SoFar::of(!html),
+            // More may come after a beginning, but nothing takes it back.
+            BodyKind::Empty if !self.answer.body.is_empty() => SoFar::Fails,
+            // What is a page is neither of these.
+            BodyKind::Text | BodyKind::Json | BodyKind::Recognised if html => SoFar::Fails,
+            BodyKind::Empty | BodyKind::Text | BodyKind::Json | BodyKind::Recognised => SoFar::Open,
+        };
+        let whole = when.check.is_some()
+            || !when.text.is_empty()
+            || !when.code.is_empty()
+            || when.message.is_some()
+            || !when.body.is_empty();
+        // One kind that holds is enough.
+        let kinds = when.body_is.iter().map(kind).max();
+        match kinds.unwrap_or(SoFar::Holds) {
+            _ if !head => SoFar::Fails,
+            SoFar::Holds if whole => SoFar::Open,
+            kinds @ (SoFar::Holds | SoFar::Open | SoFar::Fails) => kinds,
+        }
+    }
+
     pub(crate) fn check(&self) -> Check<'a> {
         self.answer.check
     }
@@ -222,6 +252,23 @@ impl<'t, 'a> Look<'t, 'a> {
             },
             _ => looks(),
         }
+    }
+}
+
+/// What is known of a condition before the whole body is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SoFar {
+    /// It does not hold, whatever comes.
+    Fails,
+    /// What is still to come decides.
+    Open,
+    /// It holds, whatever comes.
+    Holds,
+}
+
+impl SoFar {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Fails }
     }
 }
 

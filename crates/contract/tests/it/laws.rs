@@ -71,6 +71,80 @@ fn every_row_recognises_what_it_writes() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Beginnings of bodies that are told apart, and what may follow them.
+const BEGINNINGS: [&str; 8] = [
+    "{\"status\": \"ok\", \"items\": [",
+    "{\"error\": {\"code\": 1006, \"message\": \"",
+    "{\"data\": {\"operationType\": \"createService\", \"status\": \"",
+    "<!DOCTYPE html><title>Sign in</title>",
+    "   \n  <html><body>",
+    "Service Unavailable",
+    "[",
+    "",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What settles an answer before its end is still true at its end.
+    #[test]
+    fn what_is_settled_stays_so(
+        status in 200_u16..300,
+        media in one_of(&["application/json", "text/html", "text/plain", "", "application/pdf"]),
+        beginning in one_of(&BEGINNINGS),
+        filler in one_of(&[" ", "x", "1,", "\"}"]),
+        more in one_of(&BEGINNINGS),
+        put in any::<bool>(),
+    ) {
+        let method = if put { Method::PUT } else { Method::GET };
+        let so_far = format!("{beginning}{}", filler.repeat(70));
+        let whole = format!("{so_far}{more}");
+        let mut headers = HeaderMap::new();
+        if !media.is_empty() {
+            headers.insert("content-type", HeaderValue::from_static(media));
+        }
+        let status = StatusCode::from_u16(status).unwrap();
+        for table in library().tables() {
+            for path in ["/", "/api/2/tenants/usages"] {
+                let request = Request { method: &method, path, ..Request::default() };
+                let exchange = |body| Exchange {
+                    request,
+                    ending: Ending::Answer(Answer { status, reason: None, headers: &headers, body, check: Check::NotMade }),
+                    ended_at: None,
+                };
+                if let Some(settled) = table.settled(&exchange(so_far.as_bytes())) {
+                    let read = table.classify(&exchange(whole.as_bytes()));
+                    prop_assert_eq!(&settled.row.id, &read.row.id, "{}", table.name());
+                    prop_assert_eq!(settled.outcome, read.outcome);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn most_successes_are_settled_before_their_end() {
+    let body = format!("{{\"items\": [{}", " ".repeat(80));
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    let answer = Answer {
+        status: StatusCode::OK,
+        reason: None,
+        headers: &headers,
+        body: body.as_bytes(),
+        check: Check::NotMade,
+    };
+    let request = Request { path: "/api/2/tenants", ..Request::default() };
+    let exchange = Exchange { request, ending: Ending::Answer(answer), ended_at: None };
+    let settled = |name| library().get(name).unwrap().settled(&exchange).map(|r| r.row.id.clone());
+    assert_eq!(settled("acronis-platform").as_deref(), Some("20x"));
+    assert_eq!(settled("atlassian-backup").as_deref(), Some("200"));
+    assert_eq!(settled("http").as_deref(), Some("ok"));
+    // These say in their bodies whether they succeeded.
+    assert_eq!(settled("open2b"), None);
+    assert_eq!(settled("solace-cloud"), None);
+}
+
 fn word() -> impl Strategy<Value = String> {
     "[A-Za-z][A-Za-z0-9_.-]{0,15}"
 }

@@ -14,6 +14,15 @@ pub struct Fault {
     pub detail: String,
 }
 
+/// The kind and its words, for logs.
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.kind.name(), self.detail)
+    }
+}
+
+impl std::error::Error for Fault {}
+
 impl Fault {
     /// A fault of `kind` after `sent`, with the operator's `detail`.
     pub fn new(kind: FaultKind, sent: Sent, detail: impl Into<String>) -> Self {

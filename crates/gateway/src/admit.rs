@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use tokio::time::Instant;
 
 /// Where callbacks are called.
-const CALLBACKS: &str = "/callbacks/";
+pub(crate) const CALLBACKS: &str = "/callbacks/";
 /// What the URL of a call may name.
 const PARAMETERS: [&str; 2] = ["tenant", "cyberapp"];
 
@@ -99,9 +99,9 @@ pub(crate) fn allowed(path: &str) -> &'static str {
 
 /// Callers are programs on machines that are trusted. A web page is neither, and its browser says so;
 /// and a request that names no host, or two, is not HTTP/1.1 (RFC 9112, section 3.2).
-fn a_program_asks(head: &Parts) -> Result<(), Held> {
+pub(crate) fn a_program_asks(head: &Parts) -> Result<(), Held> {
     if head.headers.contains_key(ORIGIN) {
-        let detail = "a web page asks (`Origin`); callbacks are for programs";
+        let detail = "a web page asks (`Origin`); only programs are served";
         return Err(Held::new(HeldKind::Malformed, detail));
     }
     if head.version == Version::HTTP_11 && head.headers.get_all(HOST).iter().count() != 1 {

@@ -9,12 +9,13 @@ use crate::budget::{Budget, BudgetSettings};
 use crate::clock::Clock;
 use crate::pace::{self, Decision, Plan};
 use bytes::Bytes;
-use candor_contract::{Reading, Table};
+use candor_contract::{Reading, SETTLING, Table};
 use candor_facts::{
     Answer, Attempt, Check, Ending, Exchange, Fault, Held, HeldKind, Request, Sent, Violation,
 };
 use candor_wire::decode::{DecodeLimit, decode};
-use candor_wire::{Client, Outbound, Received, Target};
+use candor_wire::{Arriving, Client, Flow, Outbound, Received, Target};
+use http_body::Body;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -43,6 +44,9 @@ pub struct Call<'c> {
     pub deadline: Instant,
     /// Holds the answer against its declared form.
     pub check: &'c Checker<'c>,
+    /// Whether a body that the verdict does not need passes on as it comes. Nothing is held against
+    /// a form then.
+    pub passes: bool,
     /// Where the time comes from.
     pub clock: &'c Clock,
 }
@@ -65,6 +69,8 @@ pub struct Answered {
     pub received: Received,
     /// Its body without its content codings; the same bytes where it has none.
     pub body: Bytes,
+    /// The body of a success that was settled by its beginning. `received.body` is empty then.
+    pub flow: Option<Flow>,
 }
 
 /// How one attempt ended.
@@ -144,9 +150,40 @@ impl<'c> Call<'c> {
         let started = Instant::now();
         let deadline = self.deadline.min(started + self.attempt_time);
         let outbound = Outbound { deadline, ..self.outbound.clone() };
-        let result = self.client.send(self.target, outbound).await.and_then(Answered::read);
+        let result = match self.client.begin(self.target, outbound).await {
+            Ok(arriving) if self.passes => self.settle(arriving).await,
+            Ok(arriving) => arriving.whole().await.and_then(Answered::read),
+            Err(fault) => Err(fault),
+        };
         let violations = result.as_ref().ok().and_then(|answered| (self.check)(answered));
         Ended { result, violations, at: self.clock.now().as_second(), took: started.elapsed() }
+    }
+
+    /// Lets the body of a success pass as soon as it is certain to be one; reads any other whole.
+    async fn settle(&self, mut arriving: Arriving) -> Result<Answered, Fault> {
+        if arriving.status.is_success() {
+            let empty = arriving.body.is_end_stream();
+            if !empty {
+                arriving.beginning(SETTLING).await?;
+            }
+            let exchange = self.so_far(&arriving);
+            if !empty && self.table.settled(&exchange).is_some() {
+                return Ok(Answered::passing(arriving));
+            }
+        }
+        arriving.whole().await.and_then(Answered::read)
+    }
+
+    /// The exchange, as far as it has come.
+    fn so_far<'a>(&'a self, arriving: &'a Arriving) -> Exchange<'a> {
+        let answer = Answer {
+            status: arriving.status,
+            reason: arriving.reason.as_deref(),
+            headers: &arriving.headers,
+            body: arriving.body.begun(),
+            check: Check::NotMade,
+        };
+        Exchange { request: self.request, ending: Ending::Answer(answer), ended_at: None }
     }
 
     /// Decides what comes after an attempt; for a repeat, with the upstream's leave.
@@ -186,9 +223,17 @@ impl Answered {
     /// is not what its coding says is a fault of the answer, which came whole.
     fn read(received: Received) -> Result<Self, Fault> {
         match decode(&received.headers, &received.body, DecodeLimit::default()) {
-            Ok(body) => Ok(Self { received, body }),
+            Ok(body) => Ok(Self { received, body, flow: None }),
             Err(error) => Err(Fault::new(error.fault(), Sent::All, error.to_string())),
         }
+    }
+
+    /// A success whose body passes on. What was looked at stays with it, for its verdict.
+    fn passing(arriving: Arriving) -> Self {
+        let Arriving { status, reason, headers, version, timing, body: flow, .. } = arriving;
+        let body = flow.begun().clone();
+        let received = Received { status, reason, headers, body: Bytes::new(), version, timing };
+        Self { received, body, flow: Some(flow) }
     }
 
     /// Its status.
@@ -205,7 +250,10 @@ impl Ended {
             Ok(answered) => Ending::Answer(self.answer(answered)),
             Err(fault) => Ending::Fault(fault),
         };
-        call.table.classify(&Exchange { request: call.request, ending, ended_at: Some(self.at) })
+        let exchange = Exchange { request: call.request, ending, ended_at: Some(self.at) };
+        let passes = self.result.as_ref().is_ok_and(|answered| answered.flow.is_some());
+        let settled = if passes { call.table.settled(&exchange) } else { None };
+        settled.unwrap_or_else(|| call.table.classify(&exchange))
     }
 
     fn answer<'e>(&'e self, answered: &'e Answered) -> Answer<'e> {
@@ -214,7 +262,7 @@ impl Ended {
             Some(none) if none.is_empty() => Check::Passed,
             Some(violations) => Check::Failed(violations),
         };
-        let Answered { received, body } = answered;
+        let Answered { received, body, flow: _ } = answered;
         Answer {
             status: received.status,
             reason: received.reason.as_deref(),

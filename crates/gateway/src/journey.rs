@@ -7,11 +7,13 @@ use crate::admit::{self, Asked};
 use crate::call::Call;
 use crate::callback::{Ingredients, Order};
 use crate::keys::KeyError;
+use crate::proxy;
 use crate::reply::{self, Reply};
+use crate::routes::Route;
 use crate::setup::{Limits, Setup};
 use crate::tokens::Tokens;
 use bytes::Bytes;
-use candor_contract::Words;
+use candor_contract::{Table, Words};
 use candor_facts::{Held, HeldKind};
 use candor_wire::Client;
 use http::Method;
@@ -47,6 +49,8 @@ pub(crate) struct Trip {
     pub(crate) callback: Option<String>,
     /// The `CyberApp` that was asked for, as far as it is known.
     pub(crate) cyberapp: Option<String>,
+    /// The route to a vendor's API that was asked for, as far as it is known.
+    pub(crate) route: Option<String>,
 }
 
 /// Answers a caller, whatever happens.
@@ -60,7 +64,11 @@ pub(crate) async fn answer(
         return reply::keys(gateway.setup.keys.jwks());
     }
     let mut trip = Trip::start(gateway, head);
-    match travel(gateway, client, &mut trip, head, body).await {
+    let travelled = match gateway.route(head.uri.path()) {
+        Some(route) => proxy::travel(gateway, client, &mut trip, route, head, body).await,
+        None => travel(gateway, client, &mut trip, head, body).await,
+    };
+    match travelled {
         Ok(reply) => reply,
         Err(held) => reply::held(gateway, &trip, &held),
     }
@@ -126,6 +134,7 @@ async fn call(
         plan: callback.plan(),
         deadline: trip.deadline,
         check: &|answered| callback.check_answer(answered, order.request_id),
+        passes: false,
         clock: &gateway.setup.clock,
     };
     let done = call.run().await?;
@@ -159,6 +168,12 @@ impl Gateway {
         let tokens = Tokens::new(setup.token.clone(), Arc::clone(&setup.keys));
         Self { setup, tokens }
     }
+
+    /// The route to a vendor's API for this path. Callbacks, where there are some, come first.
+    fn route(&self, path: &str) -> Option<&Route> {
+        let callback = !self.setup.callbacks.is_empty() && path.starts_with(admit::CALLBACKS);
+        if callback { None } else { self.setup.routes.find(path) }
+    }
 }
 
 // === impl Trip ===
@@ -181,6 +196,18 @@ impl Trip {
             locales: Vec::new(),
             callback: None,
             cyberapp: None,
+            route: None,
+        }
+    }
+
+    /// The contract by which a call that is held back is told.
+    pub(crate) fn table<'g>(&self, gateway: &'g Gateway) -> &'g Table {
+        let route = self.route.as_deref().and_then(|name| gateway.setup.routes.named(name));
+        let callback = self.callback.as_ref().and_then(|id| gateway.setup.callbacks.get(id));
+        match (route, callback) {
+            (Some(route), _) => &route.table,
+            (None, Some(callback)) => callback.table(),
+            (None, None) => &gateway.setup.fallback,
         }
     }
 
@@ -190,7 +217,7 @@ impl Trip {
     }
 
     /// A call whose time is up is not begun: it could only fail, and as the handler's doing.
-    fn has_time(&self) -> Result<(), Held> {
+    pub(crate) fn has_time(&self) -> Result<(), Held> {
         if Instant::now() < self.deadline {
             return Ok(());
         }

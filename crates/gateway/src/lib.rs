@@ -17,7 +17,10 @@ mod keys;
 mod listen;
 mod names;
 mod pace;
+mod passing;
+mod proxy;
 mod reply;
+mod routes;
 mod setup;
 mod tokens;
 
@@ -30,4 +33,5 @@ pub use keys::{Flaw, KeyError, KeySettings, SigningKeys};
 pub use listen::{ListenError, Running, start};
 pub use names::{ATTEMPTS, CLASS, ERROR_ID, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW};
 pub use pace::{MAX_WAIT, Plan, RetryPolicy};
+pub use routes::{Credentials, Route, Routes};
 pub use setup::{Access, Company, CyberApp, Limits, Setup, Tenant, TokenSettings};

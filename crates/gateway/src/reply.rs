@@ -3,16 +3,16 @@
 use crate::call::{Answered, Done};
 use crate::journey::{Gateway, Trip, words_for};
 use crate::names;
+use crate::passing::ReplyBody;
 use bytes::Bytes;
-use candor_contract::{Dialect, Written};
+use candor_contract::{Dialect, Reading, Written};
 use candor_facts::{Attempt, Ending, Exchange, Held, HeldKind, Outcome, Request, Verdict};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 use uuid::Uuid;
 
 /// An answer to a caller.
-pub(crate) type Reply = Response<Full<Bytes>>;
+pub(crate) type Reply = Response<ReplyBody>;
 
 /// The handler's success passes on as it came: its status, its type, its bytes.
 pub(crate) fn success(trip: &Trip, done: Done<'_>) -> Reply {
@@ -20,7 +20,7 @@ pub(crate) fn success(trip: &Trip, done: Done<'_>) -> Reply {
     let Ok(Answered { received, .. }) = ended.result else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR);
     };
-    let mut reply = Response::new(Full::new(received.body));
+    let mut reply = Response::new(received.body.into());
     *reply.status_mut() = received.status;
     let headers = reply.headers_mut();
     for name in [CONTENT_TYPE, CONTENT_ENCODING] {
@@ -28,20 +28,42 @@ pub(crate) fn success(trip: &Trip, done: Done<'_>) -> Reply {
             headers.insert(name, value.clone());
         }
     }
+    say(headers, trip, &reading, attempts.len());
+    reply
+}
+
+/// An upstream's success passes on as it came: its status and reason, its fields, its bytes.
+pub(crate) fn passed(trip: &Trip, done: Done<'_>) -> Reply {
+    let Done { ended, reading, attempts } = done;
+    let Ok(Answered { received, flow, .. }) = ended.result else {
+        return plain(StatusCode::INTERNAL_SERVER_ERROR);
+    };
+    let body = match flow {
+        Some(flow) => ReplyBody::Passing(Box::new(flow), trip.request_id),
+        None => received.body.into(),
+    };
+    let mut reply = Response::new(body);
+    *reply.status_mut() = received.status;
+    *reply.headers_mut() = received.headers;
+    if let Some(reason) = received.reason.and_then(|reason| reason.try_into().ok()) {
+        reply.extensions_mut().insert::<hyper::ext::ReasonPhrase>(reason);
+    }
+    say(reply.headers_mut(), trip, &reading, attempts.len());
+    reply
+}
+
+/// What a success means, in the fields that a client can read without its body.
+fn say(headers: &mut HeaderMap, trip: &Trip, reading: &Reading<'_>, attempts: usize) {
     headers.insert(names::CLASS, HeaderValue::from_static(reading.row.class.name()));
     headers.insert(names::OUTCOME, HeaderValue::from_static(reading.outcome.name()));
     put(headers, names::ROW, &format!("{}/{}", reading.table.label(), reading.row.id));
     put(headers, names::REQUEST_ID, &trip.request_id.to_string());
-    put(headers, names::ATTEMPTS, &attempts.len().to_string());
-    reply
+    put(headers, names::ATTEMPTS, &attempts.to_string());
 }
 
 /// A call that was held back.
 pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
-    let table = match trip.callback.as_ref().and_then(|id| gateway.setup.callbacks.get(id)) {
-        Some(callback) => callback.table(),
-        None => &gateway.setup.fallback,
-    };
+    let table = trip.table(gateway);
     let ending = Ending::Held(held);
     let reading = table.classify(&Exchange { request: Request::default(), ending, ended_at: None });
     let name = trip.cyberapp.as_deref().unwrap_or("the");
@@ -73,7 +95,7 @@ pub(crate) fn failure(
 
 /// The public keys, as a JWK Set (RFC 7517).
 pub(crate) fn keys(jwks: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(jwks));
+    let mut reply = Response::new(jwks.into());
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
@@ -128,7 +150,7 @@ fn tell(trip: &Trip, verdict: &Verdict) {
 }
 
 fn from_written(written: Written) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from(written.body)));
+    let mut reply = Response::new(Bytes::from(written.body).into());
     *reply.status_mut() = StatusCode::from_u16(written.status).unwrap_or(StatusCode::BAD_GATEWAY);
     for (name, value) in &written.headers {
         put(reply.headers_mut(), name.clone(), value);
@@ -166,7 +188,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 fn plain(status: StatusCode) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::new()));
+    let mut reply = Response::new(Bytes::new().into());
     *reply.status_mut() = status;
     reply
 }

@@ -6,6 +6,7 @@ use crate::call::Upstream;
 use crate::callback::Callback;
 use crate::clock::Clock;
 use crate::keys::SigningKeys;
+use crate::routes::Routes;
 use candor_contract::Table;
 use candor_wire::{Guard, Resolve, Target};
 use secrecy::SecretString;
@@ -39,6 +40,8 @@ pub struct Setup {
     pub callbacks: HashMap<String, Callback>,
     /// The `CyberApps` by name.
     pub cyberapps: HashMap<String, CyberApp>,
+    /// The ways to vendors' APIs.
+    pub routes: Routes,
     /// The tenants by id.
     pub tenants: HashMap<String, Tenant>,
     /// Which addresses are never called.

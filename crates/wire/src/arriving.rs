@@ -18,11 +18,15 @@ use http::{HeaderMap, StatusCode, Version, response};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
+
+/// How much of a body is looked at before it is passed on, at most.
+const MOST_BEGUN: usize = 64 * 1024;
 
 /// An answer whose head is there.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ pub struct Arriving {
 /// The body of an answer, as it comes. A failure is a [`Fault`] like any other of the call.
 #[derive(Debug)]
 pub struct Flow {
+    /// What has been looked at already, and is still to be passed on.
+    begun: Bytes,
     source: Source,
     /// How long nothing may come.
     stall: Duration,
@@ -81,7 +87,7 @@ impl Arriving {
     ) -> Self {
         drop_hop_by_hop(&mut head.headers);
         let stall = call.timeouts.stall;
-        let mut body = Flow { source, stall, patience: None };
+        let mut body = Flow { begun: Bytes::new(), source, stall, patience: None };
         if body.is_end_stream() {
             body.source.ended();
         }
@@ -94,6 +100,19 @@ impl Arriving {
             body,
             headed: Instant::now(),
             call: *call,
+        }
+    }
+
+    /// Waits for the beginning of the body: at least so many bytes, blanks at its start aside, or
+    /// all of it, and no more than 64 KiB beyond. It stays part of the body.
+    ///
+    /// # Errors
+    /// A [`Fault`] says how the body failed.
+    pub async fn beginning(&mut self, at_least: usize) -> Result<(), Fault> {
+        let until = self.call.until(self.call.timeouts.body);
+        match timeout_at(until, self.body.begin(at_least)).await {
+            Ok(begun) => begun,
+            Err(_) => Err(self.body.late()),
         }
     }
 
@@ -112,9 +131,31 @@ impl Arriving {
 // === impl Flow ===
 
 impl Flow {
+    /// What has been looked at already: the beginning of what is still to be passed on.
+    pub fn begun(&self) -> &Bytes {
+        &self.begun
+    }
+
+    async fn begin(&mut self, at_least: usize) -> Result<(), Fault> {
+        let enough =
+            |begun: &Bytes| begun.trim_ascii_start().len() >= at_least || begun.len() >= MOST_BEGUN;
+        let mut begun = std::mem::take(&mut self.begun);
+        while !enough(&begun) {
+            let Some(frame) = poll_fn(|cx| Pin::new(&mut *self).poll_frame(cx)).await else {
+                break;
+            };
+            let Ok(data) = frame?.into_data() else { continue };
+            // A beginning that came in one piece is not copied.
+            begun = if begun.is_empty() { data } else { [begun, data].concat().into() };
+        }
+        self.begun = begun;
+        Ok(())
+    }
+
     async fn whole(self, call: &Call) -> Result<Bytes, Fault> {
+        let begun = self.begun;
         let limit = ReadLimit {
-            bytes: call.body_limit,
+            bytes: call.body_limit.saturating_sub(begun.len()),
             until: call.until(call.timeouts.body),
             floor: call.body_floor,
         };
@@ -124,12 +165,18 @@ impl Flow {
             Source::Shared(stream) => body::read(stream.body(), &limit).await,
         };
         match read {
-            Ok(whole) => {
+            Ok(rest) => {
                 source.ended();
-                Ok(whole)
+                Ok(joined(begun, rest))
             }
             Err(error) => Err(source.fault(&error)),
         }
+    }
+
+    /// The beginning did not come in time.
+    fn late(&self) -> Fault {
+        let words = "the body did not begin in time";
+        Fault::new(FaultKind::BodyTimedOut, self.source.sent(), words)
     }
 
     /// Waited in vain for so long.
@@ -147,6 +194,10 @@ impl Body for Flow {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        if !self.begun.is_empty() {
+            let begun = std::mem::take(&mut self.begun);
+            return Poll::Ready(Some(Ok(Frame::data(begun))));
+        }
         match self.source.poll(cx) {
             Poll::Ready(frame) => {
                 self.patience = None;
@@ -166,14 +217,30 @@ impl Body for Flow {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.source.is_over()
+        self.begun.is_empty() && self.source.is_over()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.source {
+        let rest = match &self.source {
             Source::Lone(incoming, _) => incoming.size_hint(),
             Source::Shared(stream) => stream.size_hint(),
+        };
+        let begun = self.begun.len() as u64;
+        let mut all = SizeHint::new();
+        all.set_lower(rest.lower().saturating_add(begun));
+        if let Some(upper) = rest.upper() {
+            all.set_upper(upper.saturating_add(begun));
         }
+        all
+    }
+}
+
+/// Both as one; where one is empty nothing is copied.
+fn joined(begun: Bytes, rest: Bytes) -> Bytes {
+    match (begun.is_empty(), rest.is_empty()) {
+        (true, _) => rest,
+        (_, true) => begun,
+        (false, false) => [begun, rest].concat().into(),
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::config::{self, Config};
 use crate::example;
 use anyhow::Result;
-use candor_gateway::{Clock, Setup, SigningKeys};
+use candor_gateway::{Clock, KeySettings, Setup, SigningKeys};
 use clap::Args;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,10 +17,17 @@ use std::sync::Arc;
   candor serve                          an example, with a handler on this machine
   candor serve --print-example          its configuration, to start from
   candor serve candor.yaml              your own
-  candor serve candor.yaml --check      only say what is wrong with it")]
+  candor serve candor.yaml --check      only say what is wrong with it
+  candor serve --upstream http://127.0.0.1:8435 --contract open2b    in front of one API")]
 pub(crate) struct Serve {
     /// The configuration file
     config: Option<PathBuf>,
+    /// Without a configuration: stand in front of this one API, such as `https://api.example.com`
+    #[arg(long, value_name = "URL", conflicts_with = "config", requires = "contract")]
+    upstream: Option<String>,
+    /// With --upstream: the contract of that API
+    #[arg(long, value_name = "NAME", requires = "upstream")]
+    contract: Option<String>,
     /// Where to listen, instead of what the configuration says; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", value_parser = super::address)]
     listen: Option<SocketAddr>,
@@ -42,6 +49,9 @@ impl Serve {
             return Ok(ExitCode::SUCCESS);
         }
         super::log(self.log)?;
+        if let Some(upstream) = &self.upstream {
+            return self.in_front(upstream);
+        }
         match &self.config {
             None => self.example(),
             Some(path) => match config::read_file(path)? {
@@ -58,10 +68,35 @@ impl Serve {
 
     fn serve(&self, config: Config) -> Result<ExitCode> {
         let setup = setup(config, self.listen)?;
-        let callbacks = setup.callbacks.len();
+        let (callbacks, routes) = (setup.callbacks.len(), setup.routes.len());
         let running = candor_gateway::start(setup)?;
         let address = running.address();
-        super::print(&format!("candor serves {callbacks} callbacks on http://{address}\n"))?;
+        let routes = match routes {
+            0 => String::new(),
+            1 => " and 1 route".to_owned(),
+            more => format!(" and {more} routes"),
+        };
+        super::print(&format!(
+            "candor serves {callbacks} callbacks{routes} on http://{address}\n"
+        ))?;
+        super::wait_for_stop("candor lets the calls under way end")?;
+        running.stop();
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Stands in front of one API, with a configuration of two lines.
+    fn in_front(&self, upstream: &str) -> Result<ExitCode> {
+        let contract = self.contract.as_deref().unwrap_or_default();
+        let source = config::in_front(upstream, contract);
+        let config = match config::read("the command line", &source, Path::new("."))? {
+            Err(mistakes) => return Ok(super::mistakes(&mistakes.0)),
+            Ok(config) => config,
+        };
+        let clock = Clock::default();
+        let keys = SigningKeys::in_memory(KeySettings::default(), clock.now().as_second())?;
+        let running = candor_gateway::start(from_config(config, self.listen, keys, clock))?;
+        let address = running.address();
+        super::print(&format!("candor serves {contract} at {upstream} on http://{address}\n"))?;
         super::wait_for_stop("candor lets the calls under way end")?;
         running.stop();
         Ok(ExitCode::SUCCESS)
@@ -104,6 +139,7 @@ pub(crate) fn from_config(
         callbacks: config.callbacks,
         cyberapps: config.cyberapps,
         tenants: config.tenants,
+        routes: config.routes,
         guard: candor_wire::Guard::default(),
         resolver: None,
         clock,

@@ -59,7 +59,7 @@ impl Reading<'_> {
     }
 
     /// When the endpoint is given a rest; `off` where never.
-    fn breaker(&mut self, node: Option<&Node>) -> Option<BreakerSettings> {
+    pub(super) fn breaker(&mut self, node: Option<&Node>) -> Option<BreakerSettings> {
         let default = BreakerSettings::default();
         let Some(node) = node else { return Some(default) };
         if is_off(node) {
@@ -81,7 +81,7 @@ impl Reading<'_> {
     }
 
     /// How much repeating the endpoint has to bear; `off` where no bound is set.
-    fn budget(&mut self, node: Option<&Node>) -> Option<BudgetSettings> {
+    pub(super) fn budget(&mut self, node: Option<&Node>) -> Option<BudgetSettings> {
         let default = BudgetSettings::default();
         let Some(node) = node else { return Some(default) };
         if is_off(node) {
@@ -98,7 +98,7 @@ impl Reading<'_> {
         Some(BudgetSettings { ratio, reserve: reserve.unwrap_or(default.reserve) })
     }
 
-    fn target(&mut self, node: &Node, policy: &TargetPolicy) -> Option<Target> {
+    pub(super) fn target(&mut self, node: &Node, policy: &TargetPolicy) -> Option<Target> {
         let url = notation::text(node, &mut self.problems)?;
         match Target::parse(&url, policy) {
             Ok(target) => Some(target),

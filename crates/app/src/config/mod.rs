@@ -6,12 +6,13 @@
 mod callbacks;
 mod entities;
 mod policy;
+mod routes;
 mod values;
 
 use anyhow::{Context, Result};
 use candor_contract::notation::{self, Diagnosis, Entry, Map, Node, Problems};
 use candor_contract::{Library, Table};
-use candor_gateway::{Callback, CyberApp, KeySettings, Limits, Tenant, TokenSettings};
+use candor_gateway::{Callback, CyberApp, KeySettings, Limits, Routes, Tenant, TokenSettings};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) callbacks: HashMap<String, Callback>,
     pub(crate) cyberapps: HashMap<String, CyberApp>,
     pub(crate) tenants: HashMap<String, Tenant>,
+    pub(crate) routes: Routes,
 }
 
 /// A configuration as it is being read: the place that relative paths start from, the contracts at
@@ -57,6 +59,8 @@ pub(crate) struct Reading<'r> {
 /// Every mistake of a configuration and of the files that it names.
 #[derive(Debug)]
 pub(crate) struct Mistakes(pub(crate) Vec<Diagnosis>);
+
+pub(crate) use routes::in_front;
 
 /// Reads the configuration file at `path`.
 pub(crate) fn read_file(path: &Path) -> Result<Result<Config, Mistakes>> {
@@ -112,6 +116,7 @@ impl Reading<'_> {
         });
         let cyberapps = self.cyberapps(map.get("cyberapps"));
         let tenants = self.tenants(map.get("tenants"), map.get("cyberapps"));
+        let routes = self.routes(map.get("routes"));
         self.message_set_is_known(map.get("message_set"), contract.as_deref());
         map.close(&mut self.problems);
         Some(Config {
@@ -128,6 +133,7 @@ impl Reading<'_> {
             callbacks: callbacks?,
             cyberapps,
             tenants,
+            routes,
         })
     }
 

@@ -181,7 +181,30 @@ pub(crate) fn gateway_config(plan: &Plan, ca: &Path) -> Result<String> {
         ("{ca}", format!("{:?}", ca.display().to_string())),
         ("{endpoint}", crate::example::ENDPOINT.to_owned()),
     ];
-    Ok(values.iter().fold(GATEWAY.to_owned(), |text, (name, value)| text.replace(name, value)))
+    let text =
+        values.iter().fold(GATEWAY.to_owned(), |text, (name, value)| text.replace(name, value));
+    Ok(text + &routes(plan))
+}
+
+/// A route to each of the vendors' APIs, below its name.
+fn routes(plan: &Plan) -> String {
+    let mut text = String::new();
+    let places = plan.expected();
+    let vendors = places.iter().filter(|place| place.api.name != candor_sandbox::callback::NAME);
+    for (at, Place { api, root, .. }) in vendors.enumerate() {
+        if at == 0 {
+            text.push_str(
+                "\n# The vendors' APIs, each below its name: /open2b/api/v13/...\nroutes:\n",
+            );
+        }
+        let _infallible = write!(
+            text,
+            "  {0}:\n    contract: {0}\n    url: {root}\n    allow_http: true\n    \
+             allow_addresses: [127.0.0.0/8, \"::1/128\"]\n    breaker: off\n",
+            api.name
+        );
+    }
+    text
 }
 
 impl Place {

@@ -238,6 +238,7 @@ async fn call_upstream(
         plan: Plan::Policy(&retry),
         deadline,
         check: &|_| None,
+        passes: false,
         clock: &Clock::default(),
     };
     call.run().await.unwrap().attempts.len()

@@ -115,6 +115,7 @@ impl Made {
         let callback = Callback::new(declared, &contract);
         let tenant = Tenant { access: HashMap::from([("example".to_owned(), access)]) };
         let setup = Setup {
+            routes: candor_gateway::Routes::default(),
             listen: self.listen,
             workers: 2,
             limits: self.limits,

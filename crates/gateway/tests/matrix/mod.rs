@@ -81,6 +81,7 @@ pub(crate) async fn run(case: Case, method: Method) -> Cell {
         plan: Plan::Policy(&policy),
         deadline: Instant::now() + Duration::from_secs(10),
         check: &|_| None,
+        passes: false,
         clock: &Clock::default(),
     };
     let done = call.run().await.unwrap();
@@ -123,8 +124,14 @@ fn target(place: &Place, case: &Case) -> Target {
 
 fn outbound(target: &Target, method: &Method, phase: &str) -> Outbound {
     let soon = Duration::from_millis(300);
-    let timeouts =
-        Timeouts { resolve: soon, connect: soon, handshake: soon, head: soon, body: soon, stall: soon };
+    let timeouts = Timeouts {
+        resolve: soon,
+        connect: soon,
+        handshake: soon,
+        head: soon,
+        body: soon,
+        stall: soon,
+    };
     // Large enough that a peer can break off while it is being sent.
     let length = if phase == "send" { 4 << 20 } else { 1 << 10 };
     let body = if *method == Method::POST { vec![b'x'; length].into() } else { Bytes::new() };

@@ -1,0 +1,62 @@
+//! The body of an answer to a caller: whole, or passed on as it comes from the upstream.
+
+use bytes::Bytes;
+use candor_facts::Fault;
+use candor_wire::Flow;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use uuid::Uuid;
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) enum ReplyBody {
+    /// All of it is there.
+    Whole(Full<Bytes>),
+    /// It comes from the upstream, for the call with this id. Where it breaks off there, it breaks off
+    /// here: the head is gone already, so that nothing else can be said.
+    Passing(Box<Flow>, Uuid),
+}
+
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(Full::new(bytes))
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Fault;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        match &mut *self {
+            Self::Whole(whole) => Pin::new(whole).poll_frame(cx).map_err(|never| match never {}),
+            Self::Passing(flow, id) => {
+                let frame = Pin::new(&mut **flow).poll_frame(cx);
+                if let Poll::Ready(Some(Err(fault))) = &frame {
+                    tracing::warn!(request_id = %id, kind = fault.kind.name(), detail = fault.detail,
+                        "an answer broke off while it was passed on");
+                }
+                frame
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.is_end_stream(),
+            Self::Passing(flow, _) => flow.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(whole) => whole.size_hint(),
+            Self::Passing(flow, _) => flow.size_hint(),
+        }
+    }
+}

@@ -52,13 +52,17 @@ pub enum HeldKind {
     EngineUnavailable,
     /// The caller's time was up before anything could be sent.
     DeadlineExceeded,
+    /// The gateway's own credentials for the upstream were refused where it asked for a token.
+    CredentialsRefused,
+    /// No token for the upstream was to be had.
+    CredentialsUnavailable,
     /// Candor failed; a fault of its own.
     Internal,
 }
 
 impl HeldKind {
     /// All reasons, in the order of their declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Malformed,
         Self::RequestSchema,
         Self::PayloadTooLarge,
@@ -71,6 +75,8 @@ impl HeldKind {
         Self::Shed,
         Self::EngineUnavailable,
         Self::DeadlineExceeded,
+        Self::CredentialsRefused,
+        Self::CredentialsUnavailable,
         Self::Internal,
     ];
 
@@ -89,6 +95,8 @@ impl HeldKind {
             Self::Shed => "shed",
             Self::EngineUnavailable => "engine_unavailable",
             Self::DeadlineExceeded => "deadline_exceeded",
+            Self::CredentialsRefused => "credentials_refused",
+            Self::CredentialsUnavailable => "credentials_unavailable",
             Self::Internal => "internal",
         }
     }

@@ -23,13 +23,13 @@ use tokio::time::Instant;
 pub type Checker<'c> = dyn Fn(&Answered) -> Option<Vec<Violation>> + Send + Sync + 'c;
 
 /// A call that is to be made.
-pub struct Call<'c> {
+pub struct Call<'c, 't> {
     /// Who calls.
     pub client: &'c Client,
     /// Where it goes.
     pub target: &'c Target,
     /// What its endings mean.
-    pub table: &'c Table,
+    pub table: &'t Table,
     /// The upstream's health, shared by all its calls.
     pub upstream: &'c Upstream,
     /// What every attempt sends. Its deadline counts for one attempt.
@@ -53,11 +53,11 @@ pub struct Call<'c> {
 
 /// A call that was made.
 #[derive(Debug)]
-pub struct Done<'c> {
+pub struct Done<'t> {
     /// How its last attempt ended.
     pub ended: Ended,
     /// What that means.
-    pub reading: Reading<'c>,
+    pub reading: Reading<'t>,
     /// Every attempt, in order.
     pub attempts: Vec<Attempt>,
 }
@@ -119,14 +119,32 @@ impl Upstream {
     }
 }
 
+// === impl Done ===
+
+impl Done<'_> {
+    /// The same, made after an earlier call whose credentials were refused.
+    pub(crate) fn after(mut self, earlier: Self) -> Self {
+        let mut attempts = earlier.attempts;
+        if let Some(last) = attempts.last_mut() {
+            "repeated with other credentials".clone_into(&mut last.decision);
+        }
+        attempts.append(&mut self.attempts);
+        for (number, attempt) in (1..).zip(&mut attempts) {
+            attempt.number = number;
+        }
+        self.attempts = attempts;
+        self
+    }
+}
+
 // === impl Call ===
 
-impl<'c> Call<'c> {
+impl<'c, 't> Call<'c, 't> {
     /// Makes the call, with its repeats.
     ///
     /// # Errors
     /// The upstream is given a rest: nothing was sent.
-    pub async fn run(&self) -> Result<Done<'c>, Held> {
+    pub async fn run(&self) -> Result<Done<'t>, Held> {
         self.upstream.call();
         let mut pass = self.upstream.admit()?;
         let mut attempts = Vec::new();
@@ -210,7 +228,7 @@ fn tell(pass: Option<Pass<'_>>, reading: &Reading<'_>) {
     }
 }
 
-impl std::fmt::Debug for Call<'_> {
+impl std::fmt::Debug for Call<'_, '_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Call").field("target", &self.target.origin()).finish_non_exhaustive()
     }
@@ -245,7 +263,7 @@ impl Answered {
 // === impl Ended ===
 
 impl Ended {
-    fn read<'c>(&self, call: &Call<'c>) -> Reading<'c> {
+    fn read<'t>(&self, call: &Call<'_, 't>) -> Reading<'t> {
         let ending = match &self.result {
             Ok(answered) => Ending::Answer(self.answer(answered)),
             Err(fault) => Ending::Fault(fault),

@@ -6,18 +6,20 @@
 use crate::admit::{self, Asked};
 use crate::call::Call;
 use crate::callback::{Ingredients, Order};
+use crate::dialect::AnswerAs;
 use crate::keys::KeyError;
 use crate::proxy;
 use crate::reply::{self, Reply};
 use crate::routes::Route;
 use crate::setup::{Limits, Setup};
 use crate::tokens::Tokens;
+use crate::trace::Trace;
 use bytes::Bytes;
 use candor_contract::{Table, Words};
 use candor_facts::{Held, HeldKind};
 use candor_wire::Client;
-use http::Method;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use hyper::body::Incoming;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -51,6 +53,10 @@ pub(crate) struct Trip {
     pub(crate) cyberapp: Option<String>,
     /// The route to a vendor's API that was asked for, as far as it is known.
     pub(crate) route: Option<String>,
+    /// The form of failures that the caller asks for, or that its route has.
+    pub(crate) answer_as: Option<AnswerAs>,
+    /// Where the call belongs in a trace.
+    pub(crate) trace: Trace,
 }
 
 /// Answers a caller, whatever happens.
@@ -64,7 +70,7 @@ pub(crate) async fn answer(
         return reply::keys(gateway.setup.keys.jwks());
     }
     let mut trip = Trip::start(gateway, head);
-    let travelled = match gateway.route(head.uri.path()) {
+    let travelled = match gateway.route(head) {
         Some(route) => proxy::travel(gateway, client, &mut trip, route, head, body).await,
         None => travel(gateway, client, &mut trip, head, body).await,
     };
@@ -122,7 +128,8 @@ async fn call(
     order: &Order,
 ) -> Result<Reply, Held> {
     let Asked { callback, cyberapp, .. } = asked;
-    let outbound = order.outbound(callback, cyberapp, &gateway.setup.limits);
+    let mut outbound = order.outbound(callback, cyberapp, &gateway.setup.limits);
+    trip.trace.mark(&mut outbound.headers);
     let call = Call {
         client,
         target: &cyberapp.target,
@@ -145,7 +152,8 @@ async fn call(
     let mut verdict = done.reading.verdict(&words_for(gateway, trip, &names));
     // A handler's own words for people stand in for the documented ones, where it may say some.
     verdict.message = callback.err_message(&done.ended).or(verdict.message);
-    Ok(reply::failure(gateway, trip, verdict, done.attempts))
+    verdict.attempts = done.attempts;
+    Ok(reply::failure(gateway, trip, verdict))
 }
 
 /// What the choice of words depends on, for this call.
@@ -169,10 +177,11 @@ impl Gateway {
         Self { setup, tokens }
     }
 
-    /// The route to a vendor's API for this path. Callbacks, where there are some, come first.
-    fn route(&self, path: &str) -> Option<&Route> {
-        let callback = !self.setup.callbacks.is_empty() && path.starts_with(admit::CALLBACKS);
-        if callback { None } else { self.setup.routes.find(path) }
+    /// The route to a vendor's API. Callbacks, where there are some, come first.
+    fn route(&self, head: &Parts) -> Option<&Route> {
+        let callbacks = !self.setup.callbacks.is_empty();
+        let callback = callbacks && head.uri.path().starts_with(admit::CALLBACKS);
+        if callback { None } else { self.setup.routes.find(head) }
     }
 }
 
@@ -183,6 +192,8 @@ impl Trip {
         Self {
             locales: admit::locales(&head.headers),
             allow: admit::allowed(head.uri.path()),
+            answer_as: AnswerAs::wished(&head.headers, &gateway.setup.dialects),
+            trace: Trace::of(&head.headers),
             ..Self::nameless(&gateway.setup.limits)
         }
     }
@@ -197,6 +208,8 @@ impl Trip {
             callback: None,
             cyberapp: None,
             route: None,
+            answer_as: None,
+            trace: Trace::of(&HeaderMap::new()),
         }
     }
 
@@ -208,6 +221,14 @@ impl Trip {
             (Some(route), _) => &route.table,
             (None, Some(callback)) => callback.table(),
             (None, None) => &gateway.setup.fallback,
+        }
+    }
+
+    /// Takes note of the route: its form of failures counts where the caller wishes none.
+    pub(crate) fn on(&mut self, route: &Route) {
+        self.route = Some(route.name.clone());
+        if self.answer_as.is_none() {
+            self.answer_as.clone_from(&route.answer_as);
         }
     }
 

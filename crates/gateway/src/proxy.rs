@@ -2,15 +2,16 @@
 //! comes back is answered as it came where it is a success, and as a verdict where it is not.
 
 use crate::admit;
-use crate::call::Call;
+use crate::call::{Answered, Call, Done};
+use crate::dialect::AnswerAs;
 use crate::journey::{Gateway, Trip, words_for};
 use crate::pace::Plan;
+use crate::redact;
 use crate::reply::{self, Reply};
-use crate::routes::{Credentials, Route};
+use crate::routes::Route;
 use bytes::Bytes;
-use candor_facts::{Class, Held, HeldKind, How, Next, Origin, Request, Verdict, Who};
+use candor_facts::{Class, Held, HeldKind, Request};
 use candor_wire::{Client, Outbound, RequestPath, Timeouts};
-use http::HeaderMap;
 use http::request::Parts;
 use hyper::body::Incoming;
 
@@ -23,13 +24,14 @@ pub(crate) async fn travel(
     head: &Parts,
     body: &mut Incoming,
 ) -> Result<Reply, Held> {
-    trip.route = Some(route.name.clone());
+    trip.on(route);
     admit::a_program_asks(head)?;
     let path = path(route, head)?;
     let body = admit::payload(body, &gateway.setup.limits).await?;
     trip.has_time()?;
-    let outbound = outbound(gateway, route, head, path, body);
-    call(gateway, client, trip, route, &outbound).await
+    let mut outbound = outbound(gateway, trip, route, head, path, body);
+    let done = call(gateway, client, trip, route, &mut outbound).await?;
+    Ok(answer(gateway, trip, route, done))
 }
 
 /// The path at the upstream: below its own, with the caller's query.
@@ -41,15 +43,19 @@ fn path(route: &Route, head: &Parts) -> Result<RequestPath, Held> {
     })
 }
 
+/// The caller's request, as it goes on.
 fn outbound(
     gateway: &Gateway,
+    trip: &Trip,
     route: &Route,
     head: &Parts,
     path: RequestPath,
     body: Bytes,
 ) -> Outbound {
+    let mut headers = head.headers.clone();
+    trip.trace.mark(&mut headers);
     Outbound {
-        headers: shown(&head.headers, &route.credentials),
+        headers,
         body,
         timeouts: Timeouts { head: route.timeout, body: route.timeout, ..Timeouts::default() },
         body_limit: gateway.setup.limits.response_body,
@@ -57,24 +63,36 @@ fn outbound(
     }
 }
 
-/// The caller's fields, with the route's own credentials where it has some.
-fn shown(headers: &HeaderMap, credentials: &Credentials) -> HeaderMap {
-    let mut headers = headers.clone();
-    if let Credentials::Field(name, value) = credentials {
-        // What a caller shows the gateway is not for the vendor.
-        headers.remove(http::header::AUTHORIZATION);
-        headers.insert(name.clone(), value.clone());
-    }
-    headers
-}
-
-async fn call(
-    gateway: &Gateway,
+/// Makes the call. Where the gateway's own token is refused before its time, it is renewed and the
+/// call made once more: a refused request was not executed.
+async fn call<'r>(
+    gateway: &'r Gateway,
     client: &Client,
     trip: &Trip,
-    route: &Route,
+    route: &'r Route,
+    outbound: &mut Outbound,
+) -> Result<Done<'r>, Held> {
+    let clock = &gateway.setup.clock;
+    route.credentials.show(&mut outbound.headers, client, clock, trip.deadline).await?;
+    let done = run(gateway, client, trip, route, outbound).await?;
+    let refused = done.reading.row.class == Class::Unauthenticated;
+    if !refused || !route.credentials.renew(&outbound.headers) {
+        return Ok(done);
+    }
+    match route.credentials.show(&mut outbound.headers, client, clock, trip.deadline).await {
+        Ok(()) => Ok(run(gateway, client, trip, route, outbound).await?.after(done)),
+        // What the upstream said is worth more than why there is no other token.
+        Err(_) => Ok(done),
+    }
+}
+
+async fn run<'r>(
+    gateway: &'r Gateway,
+    client: &Client,
+    trip: &Trip,
+    route: &'r Route,
     outbound: &Outbound,
-) -> Result<Reply, Held> {
+) -> Result<Done<'r>, Held> {
     let request = Request {
         method: &outbound.method,
         path: outbound.path.path(),
@@ -95,21 +113,26 @@ async fn call(
         passes: true,
         clock: &gateway.setup.clock,
     };
-    let done = call.run().await?;
+    call.run().await
+}
+
+/// What the caller is answered.
+fn answer(gateway: &Gateway, trip: &Trip, route: &Route, done: Done<'_>) -> Reply {
     if done.reading.row.class.is_success() {
-        return Ok(reply::passed(trip, done));
+        return reply::passed(trip, done);
     }
     let mut verdict = done.reading.verdict(&words_for(gateway, trip, &[]));
     route.credentials.own_up(&mut verdict);
-    Ok(reply::failure(gateway, trip, verdict, done.attempts))
-}
-
-impl Credentials {
-    /// Who is refused is whoever showed the credentials: a caller cannot renew what is the gateway's.
-    fn own_up(&self, verdict: &mut Verdict) {
-        if matches!(self, Self::Field(..)) && verdict.class == Class::Unauthenticated {
-            verdict.origin = Origin::Gateway;
-            verdict.next = Next { who: Who::Operator, how: How::FixCredentials };
+    verdict.attempts = done.attempts;
+    match done.ended.result {
+        Ok(answered) if matches!(reply::form(gateway, trip), AnswerAs::AsItCame) => {
+            reply::failed_as_it_came(gateway, trip, verdict, answered.received)
         }
+        Ok(Answered { received, body, .. }) => {
+            let shown = route.raw > 0 && !body.is_empty();
+            verdict.raw = shown.then(|| redact::raw(&received.headers, &body, route.raw));
+            reply::failure(gateway, trip, verdict)
+        }
+        Err(_) => reply::failure(gateway, trip, verdict),
     }
 }

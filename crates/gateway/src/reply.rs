@@ -1,12 +1,14 @@
 //! The caller's answer, written once.
 
 use crate::call::{Answered, Done};
+use crate::dialect::AnswerAs;
 use crate::journey::{Gateway, Trip, words_for};
 use crate::names;
 use crate::passing::ReplyBody;
 use bytes::Bytes;
 use candor_contract::{Dialect, Reading, Written};
-use candor_facts::{Attempt, Ending, Exchange, Held, HeldKind, Outcome, Request, Verdict};
+use candor_facts::{Ending, Exchange, Held, HeldKind, Outcome, Request, Verdict};
+use candor_wire::Received;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use uuid::Uuid;
@@ -38,17 +40,20 @@ pub(crate) fn passed(trip: &Trip, done: Done<'_>) -> Reply {
     let Ok(Answered { received, flow, .. }) = ended.result else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR);
     };
-    let body = match flow {
-        Some(flow) => ReplyBody::Passing(Box::new(flow), trip.request_id),
-        None => received.body.into(),
-    };
-    let mut reply = Response::new(body);
+    let flow = flow.map(|flow| ReplyBody::Passing(Box::new(flow), trip.request_id));
+    let mut reply = as_it_came(received, flow);
+    say(reply.headers_mut(), trip, &reading, attempts.len());
+    reply
+}
+
+/// An upstream's answer: its status and reason, its fields, its bytes.
+fn as_it_came(received: Received, flow: Option<ReplyBody>) -> Reply {
+    let mut reply = Response::new(flow.unwrap_or_else(|| received.body.into()));
     *reply.status_mut() = received.status;
     *reply.headers_mut() = received.headers;
     if let Some(reason) = received.reason.and_then(|reason| reason.try_into().ok()) {
         reply.extensions_mut().insert::<hyper::ext::ReasonPhrase>(reason);
     }
-    say(reply.headers_mut(), trip, &reading, attempts.len());
     reply
 }
 
@@ -69,7 +74,7 @@ pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
     let name = trip.cyberapp.as_deref().unwrap_or("the");
     let names = [("cyberapp_name", name)];
     let verdict = reading.verdict(&words_for(gateway, trip, &names));
-    let mut reply = failure(gateway, trip, verdict, Vec::new());
+    let mut reply = failure(gateway, trip, verdict);
     if held.kind == HeldKind::MethodNotAllowed {
         // RFC 9110, section 15.5.6.
         put(reply.headers_mut(), ALLOW, trip.allow);
@@ -78,19 +83,35 @@ pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
 }
 
 /// A failure, in the form that the caller reads; told to the operator as well.
-pub(crate) fn failure(
-    gateway: &Gateway,
-    trip: &Trip,
-    mut verdict: Verdict,
-    attempts: Vec<Attempt>,
-) -> Reply {
+pub(crate) fn failure(gateway: &Gateway, trip: &Trip, mut verdict: Verdict) -> Reply {
     verdict.error_id = Some(error_id(gateway));
-    verdict.attempts = attempts;
     tell(trip, &verdict);
-    let dialect = gateway.setup.answer_as.as_deref().map_or(Dialect::Problem, Dialect::Contract);
+    let dialect = match form(gateway, trip) {
+        AnswerAs::Problem | AnswerAs::AsItCame => Dialect::Problem,
+        AnswerAs::Contract(table) => Dialect::Contract(table),
+    };
     let mut reply = from_written(dialect.write(&verdict));
     verdict_headers(reply.headers_mut(), trip, &verdict);
     reply
+}
+
+/// An upstream's failure, as it came; what it means stands in the fields alone.
+pub(crate) fn failed_as_it_came(
+    gateway: &Gateway,
+    trip: &Trip,
+    mut verdict: Verdict,
+    received: Received,
+) -> Reply {
+    verdict.error_id = Some(error_id(gateway));
+    tell(trip, &verdict);
+    let mut reply = as_it_came(received, None);
+    verdict_headers(reply.headers_mut(), trip, &verdict);
+    reply
+}
+
+/// The form of a failure, for this call.
+pub(crate) fn form<'f>(gateway: &'f Gateway, trip: &'f Trip) -> &'f AnswerAs {
+    trip.answer_as.as_ref().unwrap_or(&gateway.setup.answer_as)
 }
 
 /// The public keys, as a JWK Set (RFC 7517).
@@ -135,6 +156,8 @@ fn tell(trip: &Trip, verdict: &Verdict) {
     tracing::warn!(
         error_id = %verdict.error_id.unwrap_or_default(),
         request_id = %trip.request_id,
+        trace_id = %trip.trace.id(),
+        route = trip.route.as_deref().unwrap_or_default(),
         callback = callback.as_deref().unwrap_or_default(),
         cyberapp = cyberapp.as_deref().unwrap_or_default(),
         class = verdict.class.name(),

@@ -5,6 +5,7 @@
 use crate::call::Upstream;
 use crate::callback::Callback;
 use crate::clock::Clock;
+use crate::dialect::{AnswerAs, Dialects};
 use crate::keys::SigningKeys;
 use crate::routes::Routes;
 use candor_contract::Table;
@@ -24,8 +25,10 @@ pub struct Setup {
     pub workers: usize,
     /// The bounds.
     pub limits: Limits,
-    /// The form of answers: a contract's, or `application/problem+json` where `None`.
-    pub answer_as: Option<Arc<Table>>,
+    /// The form of failures, where neither caller nor route say another.
+    pub answer_as: AnswerAs,
+    /// The forms that callers may ask for.
+    pub dialects: Dialects,
     /// The set of texts for people; the contract's default where empty.
     pub message_set: String,
     /// What stands in every token.

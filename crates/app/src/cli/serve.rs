@@ -131,6 +131,7 @@ pub(crate) fn from_config(
         workers: config.workers,
         limits: config.limits,
         answer_as: config.answer_as,
+        dialects: config.dialects,
         message_set: config.message_set,
         token: config.token,
         keys: Arc::new(keys),

@@ -183,7 +183,7 @@ impl Reading<'_> {
     }
 }
 
-fn is_off(node: &Node) -> bool {
+pub(super) fn is_off(node: &Node) -> bool {
     matches!(&node.value, notation::Value::Scalar { text, .. } if text == "off")
 }
 

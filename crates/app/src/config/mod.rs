@@ -4,6 +4,7 @@
 //! relative to it; secrets come from the environment or from files.
 
 mod callbacks;
+mod credentials;
 mod entities;
 mod policy;
 mod routes;
@@ -12,7 +13,9 @@ mod values;
 use anyhow::{Context, Result};
 use candor_contract::notation::{self, Diagnosis, Entry, Map, Node, Problems};
 use candor_contract::{Library, Table};
-use candor_gateway::{Callback, CyberApp, KeySettings, Limits, Routes, Tenant, TokenSettings};
+use candor_gateway::{
+    AnswerAs, Callback, CyberApp, Dialects, KeySettings, Limits, Routes, Tenant, TokenSettings,
+};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -32,7 +35,8 @@ pub(crate) struct Config {
     pub(crate) workers: usize,
     pub(crate) state: PathBuf,
     pub(crate) limits: Limits,
-    pub(crate) answer_as: Option<Arc<Table>>,
+    pub(crate) answer_as: AnswerAs,
+    pub(crate) dialects: Dialects,
     pub(crate) message_set: String,
     pub(crate) token: TokenSettings,
     pub(crate) keys: KeySettings,
@@ -124,7 +128,8 @@ impl Reading<'_> {
             workers: workers.and_then(|n| usize::try_from(n).ok()).unwrap_or_else(cores),
             state: self.folder.join(state.unwrap_or_else(|| ".candor".to_owned())),
             limits,
-            answer_as,
+            answer_as: answer_as.unwrap_or_default(),
+            dialects: self.dialects(),
             message_set: message_set.unwrap_or_default(),
             token,
             keys,
@@ -183,9 +188,19 @@ impl Reading<'_> {
         Some(Limits { request_body, response_body, request_time, total, connections })
     }
 
-    fn answer_as(&mut self, node: &Node) -> Option<Arc<Table>> {
+    /// A contract's name, `problem` or `upstream`.
+    fn answer_as(&mut self, node: &Node) -> Option<AnswerAs> {
         let name = notation::text(node, &mut self.problems)?;
-        self.known_contract(node, &name)
+        match AnswerAs::named(&name, &Dialects::new()) {
+            Some(form) => Some(form),
+            None => self.known_contract(node, &name).map(AnswerAs::Contract),
+        }
+    }
+
+    /// The forms that callers may ask for: those of all contracts.
+    fn dialects(&self) -> Dialects {
+        let tables = self.library.tables().iter();
+        tables.map(|table| (table.name().to_owned(), Arc::clone(table))).collect()
     }
 
     fn handlers(&mut self, node: Option<&Node>) -> Option<Arc<Table>> {

@@ -1,16 +1,18 @@
 //! Routes to vendors' APIs.
 
-use super::{Reading, entries};
+use super::entities::is_off;
+use super::{Reading, entries, values};
 use candor_contract::notation::{self, Map, Node};
 use candor_gateway::{Credentials, Route, Routes, Upstream};
 use candor_wire::TlsVersion;
-use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 /// How long an attempt may take where nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much of a failing answer is shown where nothing is said, and at most.
+const RAW: usize = 4 * 1024;
+const MOST_RAW: usize = 64 * 1024;
 
 /// The paths that are the gateway's own.
 const OWN: [&str; 2] = ["/callbacks", "/api/idp"];
@@ -35,9 +37,15 @@ impl Reading<'_> {
         let mut routes: Vec<Route> = Vec::new();
         for entry in entries(node, "`routes`", &mut self.problems) {
             let Some(route) = self.route(&entry.key, &entry.node) else { continue };
-            if let Some(twin) = routes.iter().find(|other| other.prefix == route.prefix) {
+            let same =
+                |other: &&Route| (&other.host, &other.prefix) == (&route.host, &route.prefix);
+            if let Some(twin) = routes.iter().find(same) {
                 let title = format!("the route `{}` has this prefix already", twin.name);
-                self.problems.add(entry.key_span.clone(), title, "the same prefix");
+                self.problems.add(
+                    entry.key_span.clone(),
+                    title,
+                    "the same prefix, and the same host",
+                );
             }
             routes.push(route);
         }
@@ -46,9 +54,10 @@ impl Reading<'_> {
 
     fn route(&mut self, name: &str, node: &Node) -> Option<Route> {
         let map = Map::open(node, "a route", &mut self.problems)?;
-        let prefix = match map.get("prefix") {
-            Some(node) => self.prefix(node),
-            None => Some(format!("/{name}")),
+        let prefix = match (map.get("prefix"), map.get("host")) {
+            (Some(node), _) => self.prefix(node),
+            (None, Some(_)) => Some(String::new()),
+            (None, None) => Some(format!("/{name}")),
         };
         let contract = map.required("contract");
         let table = contract.and_then(|node| {
@@ -65,14 +74,19 @@ impl Reading<'_> {
         let url = map.required("url");
         let target = url.and_then(|node| self.target(node, &policy));
         let credentials = match map.get("credentials") {
-            Some(node) => self.credentials(node),
+            Some(node) => self.credentials(node, &policy),
             None => Some(Credentials::Callers),
         };
         let repeats = map.get("repeat").and_then(|n| notation::boolean(n, &mut self.problems));
         let timeout = map.get("timeout").and_then(|n| notation::duration(n, &mut self.problems));
+        let host = map.get("host").and_then(|node| self.host(node));
+        let answer_as = map.get("answer_as").and_then(|node| self.answer_as(node));
+        let raw = map.get("raw").map_or(RAW, |node| self.raw(node));
+        let forwarded = map.get("forwarded").and_then(|n| notation::boolean(n, &mut self.problems));
         map.close(&mut self.problems);
         Some(Route {
             name: name.to_owned(),
+            host,
             prefix: prefix?,
             target: target?,
             table: table?,
@@ -80,6 +94,9 @@ impl Reading<'_> {
             credentials: credentials?,
             repeats: repeats.unwrap_or(true),
             timeout: timeout.unwrap_or(TIMEOUT),
+            answer_as,
+            raw,
+            forwarded: forwarded.unwrap_or(false),
         })
     }
 
@@ -98,53 +115,40 @@ impl Reading<'_> {
         Some(prefix.to_owned())
     }
 
-    fn credentials(&mut self, node: &Node) -> Option<Credentials> {
-        if matches!(&node.value, notation::Value::Scalar { text, .. } if text == "caller") {
-            return Some(Credentials::Callers);
+    /// A host as callers name it, without a port.
+    fn host(&mut self, node: &Node) -> Option<String> {
+        let text = notation::text(node, &mut self.problems)?;
+        let odd = text.is_empty() || text.contains(['/', ' ', '@', '*']) || has_port(&text);
+        if odd {
+            self.problems
+                .add(
+                    node.span.clone(),
+                    "a host is a name or an address, without a port",
+                    "this is none",
+                )
+                .help("write api.example.com, 127.0.0.1 or [::1]");
         }
-        let map = Map::open(node, "`credentials`", &mut self.problems)?;
-        let bearer = map.get("bearer").and_then(|n| self.secret(n));
-        let user = map.get("user").and_then(|n| notation::text(n, &mut self.problems));
-        let password = map.get("password").and_then(|n| self.secret(n));
-        let header = map.get("header").and_then(|n| self.header_name(n));
-        let value = map.get("value").and_then(|n| self.secret(n));
-        map.close(&mut self.problems);
-        let (name, value) = match (bearer, user, password, header, value) {
-            (Some(token), None, None, None, None) => {
-                (AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
-            }
-            (None, Some(user), Some(password), None, None) => {
-                (AUTHORIZATION, basic(&user, &password))
-            }
-            (None, None, None, Some(name), Some(value)) => (name, value.expose_secret().to_owned()),
-            _ => {
-                self.problems
-                    .add(node.span.clone(), "these credentials are not whole", "here")
-                    .help("write `caller`, or { bearer }, or { user, password }, or { header, value }");
-                return None;
-            }
-        };
-        let Ok(mut value) = HeaderValue::from_str(&value) else {
-            self.problems.add(node.span.clone(), "a secret cannot stand in a header", "here");
-            return None;
-        };
-        value.set_sensitive(true);
-        Some(Credentials::Field(name, value))
+        (!odd).then_some(text)
     }
 
-    fn header_name(&mut self, node: &Node) -> Option<HeaderName> {
-        let text = notation::text(node, &mut self.problems)?;
-        let name = text.parse().ok();
-        if name.is_none() {
-            self.problems.add(node.span.clone(), "this is no header field's name", "here");
+    /// How much of a failing answer is shown: `off`, or a size up to 64 KiB.
+    fn raw(&mut self, node: &Node) -> usize {
+        if is_off(node) {
+            return 0;
         }
-        name
+        let size = values::bytes(Some(node), RAW)(&mut self.problems);
+        if size > MOST_RAW {
+            self.problems.add(
+                node.span.clone(),
+                "at most 64KiB of an answer are shown",
+                "too much",
+            );
+        }
+        size
     }
 }
 
-/// Basic authentication (RFC 7617).
-fn basic(user: &str, password: &SecretString) -> String {
-    use base64::Engine;
-    let pair = format!("{user}:{}", password.expose_secret());
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+/// Whether a host has a port. The colons of an IPv6 address stand in brackets.
+fn has_port(host: &str) -> bool {
+    host.rfind(':').is_some_and(|colon| host.rfind(']').is_none_or(|end| end < colon))
 }

@@ -5,9 +5,9 @@ use candor_contract::Library;
 use candor_contract::schema::{Draft, Schema};
 use candor_contract::transcript::{self, Transcript};
 use candor_gateway::{
-    Access, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp, Declared,
-    KeySettings, Limits, ListenError, Response, RetryPolicy, Running, Setup, SigningKeys, Tenant,
-    TokenSettings, Upstream,
+    Access, AnswerAs, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp,
+    Declared, KeySettings, Limits, ListenError, Response, RetryPolicy, Route, Routes, Running,
+    Setup, SigningKeys, Tenant, TokenSettings, Upstream,
 };
 use candor_wire::{Guard, Resolve, ResolveError, Target, TargetPolicy, TlsVersion};
 use secrecy::SecretString;
@@ -33,6 +33,7 @@ pub(crate) struct Made {
     pub(crate) shows_err_message: bool,
     pub(crate) message_set: &'static str,
     pub(crate) answer_as: Option<&'static str>,
+    pub(crate) routes: Vec<Route>,
     pub(crate) limits: Limits,
     pub(crate) allow: Vec<&'static str>,
     pub(crate) breaker: Option<BreakerSettings>,
@@ -52,6 +53,7 @@ pub(crate) fn before(url: impl Into<String>) -> Made {
         shows_err_message: false,
         message_set: "",
         answer_as: None,
+        routes: Vec::new(),
         limits: Limits::default(),
         allow: vec!["127.0.0.0/8"],
         breaker: Some(BreakerSettings::default()),
@@ -115,11 +117,18 @@ impl Made {
         let callback = Callback::new(declared, &contract);
         let tenant = Tenant { access: HashMap::from([("example".to_owned(), access)]) };
         let setup = Setup {
-            routes: candor_gateway::Routes::default(),
+            routes: Routes::new(self.routes),
             listen: self.listen,
             workers: 2,
             limits: self.limits,
-            answer_as: self.answer_as.map(|name| library.get(name).unwrap()),
+            answer_as: self
+                .answer_as
+                .map_or(AnswerAs::Problem, |name| AnswerAs::Contract(library.get(name).unwrap())),
+            dialects: library
+                .tables()
+                .iter()
+                .map(|t| (t.name().to_owned(), Arc::clone(t)))
+                .collect(),
             message_set: self.message_set.to_owned(),
             token: TokenSettings::default(),
             keys,

@@ -19,5 +19,6 @@ mod matrix;
 mod refused;
 mod request;
 mod retries;
+mod routes;
 mod rows;
 mod stop;

@@ -1,9 +1,8 @@
 //! The example: a gateway and a partner's handler in one process, on loopback.
 
-use crate::cli::from_config;
 use crate::config;
+use crate::served;
 use anyhow::{Context, Result};
-use candor_gateway::{Clock, KeySettings, SigningKeys};
 use candor_sandbox::callback::{CallbackHandler, Settings};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -40,9 +39,7 @@ impl Example {
             Ok(config) => config,
             Err(mistakes) => anyhow::bail!("the example has a mistake\n{mistakes}"),
         };
-        let clock = Clock::default();
-        let keys = SigningKeys::in_memory(KeySettings::default(), clock.now().as_second())?;
-        let setup = from_config(config, Some(listen), keys, clock);
+        let setup = served::stateless(config, Some(listen))?;
         let gateway = candor_gateway::start(setup).context(
             "the gateway cannot start; if the port is taken, choose another: --listen 127.0.0.1:0",
         )?;

@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod example;
 mod sandbox;
+mod served;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use crate::check;
 use crate::document::{self, Document};
 use crate::notation::{self, Diagnosis, Problems};
 use crate::table::Table;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The contracts that come with Candor: file name and text. A base stands before what extends it.
 const SHIPPED: [(&str, &str); 7] = [
@@ -24,11 +24,20 @@ pub struct Library {
 }
 
 impl Library {
-    /// The contracts that come with Candor.
+    /// The contracts that come with Candor. They are compiled once in a process.
     ///
     /// # Errors
     /// None for the contracts as they are shipped: a test reads them all.
     pub fn shipped() -> Result<Self, Diagnosis> {
+        static COMPILED: OnceLock<Library> = OnceLock::new();
+        if let Some(library) = COMPILED.get() {
+            return Ok(library.clone());
+        }
+        let library = Self::compile_shipped()?;
+        Ok(COMPILED.get_or_init(|| library).clone())
+    }
+
+    fn compile_shipped() -> Result<Self, Diagnosis> {
         let mut library = Self::default();
         for (name, source) in SHIPPED {
             library.add(name, source)?;

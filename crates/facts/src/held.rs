@@ -42,6 +42,16 @@ pub enum HeldKind {
     UnsupportedMediaType,
     /// The caller showed no key or a wrong one.
     Unauthenticated,
+    /// The caller is known, and may not use this route.
+    NotPermitted,
+    /// The keys by which callers' tokens are verified are not to be had.
+    KeysUnavailable,
+    /// The caller's own limit is reached.
+    RateLimited,
+    /// The caller's quota is used up.
+    QuotaExceeded,
+    /// The upstream's own limit is reached: it would refuse the call.
+    UpstreamLimit,
     /// The address is one that Candor does not call.
     TargetNotAllowed,
     /// The endpoint's circuit is open.
@@ -62,7 +72,7 @@ pub enum HeldKind {
 
 impl HeldKind {
     /// All reasons, in the order of their declaration.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::Malformed,
         Self::RequestSchema,
         Self::PayloadTooLarge,
@@ -70,6 +80,11 @@ impl HeldKind {
         Self::MethodNotAllowed,
         Self::UnsupportedMediaType,
         Self::Unauthenticated,
+        Self::NotPermitted,
+        Self::KeysUnavailable,
+        Self::RateLimited,
+        Self::QuotaExceeded,
+        Self::UpstreamLimit,
         Self::TargetNotAllowed,
         Self::CircuitOpen,
         Self::Shed,
@@ -90,6 +105,11 @@ impl HeldKind {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Unauthenticated => "unauthenticated",
+            Self::NotPermitted => "not_permitted",
+            Self::KeysUnavailable => "keys_unavailable",
+            Self::RateLimited => "rate_limited",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::UpstreamLimit => "upstream_limit",
             Self::TargetNotAllowed => "target_not_allowed",
             Self::CircuitOpen => "circuit_open",
             Self::Shed => "shed",

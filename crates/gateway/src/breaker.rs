@@ -101,6 +101,16 @@ impl Breaker {
         Ok(Pass { breaker: self, probe: true })
     }
 
+    /// When it opens, and for how long.
+    pub(crate) fn settings(&self) -> BreakerSettings {
+        self.settings
+    }
+
+    /// Whether it is open, or has a probe under way.
+    pub(crate) fn rests(&self) -> bool {
+        self.rests_until.load(Ordering::Relaxed) != 0
+    }
+
     fn works(&self) {
         // Mostly nothing is to be done, and then nothing is written.
         if self.failures.load(Ordering::Relaxed) != 0 {

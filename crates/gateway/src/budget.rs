@@ -45,6 +45,11 @@ impl Budget {
         Self { settings, account, started: Instant::now(), came_back: AtomicU64::new(0) }
     }
 
+    /// What it allows.
+    pub(crate) fn settings(&self) -> BudgetSettings {
+        self.settings
+    }
+
     /// A call pays in.
     pub(crate) fn call(&self) {
         #[expect(clippy::cast_possible_truncation, reason = "a part of 1000")]

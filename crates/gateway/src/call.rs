@@ -7,6 +7,8 @@
 use crate::breaker::{Breaker, BreakerSettings, Pass, health};
 use crate::budget::{Budget, BudgetSettings};
 use crate::clock::Clock;
+use crate::counts::Counts;
+use crate::limits::{Turn, UpstreamLimits};
 use crate::pace::{self, Decision, Plan};
 use bytes::Bytes;
 use candor_contract::{Reading, SETTLING, Table};
@@ -16,6 +18,7 @@ use candor_facts::{
 use candor_wire::decode::{DecodeLimit, decode};
 use candor_wire::{Arriving, Client, Flow, Outbound, Received, Target};
 use http_body::Body;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -70,7 +73,15 @@ pub struct Answered {
     /// Its body without its content codings; the same bytes where it has none.
     pub body: Bytes,
     /// The body of a success that was settled by its beginning. `received.body` is empty then.
-    pub flow: Option<Flow>,
+    pub flow: Option<Onward>,
+}
+
+/// A body that passes on, with its call's turn at the upstream.
+#[derive(Debug)]
+pub struct Onward {
+    /// The body.
+    pub flow: Flow,
+    _turn: Turn,
 }
 
 /// How one attempt ended.
@@ -83,24 +94,64 @@ pub struct Ended {
     took: Duration,
 }
 
-/// The health of one upstream: its circuit, and its budget for repeats.
-#[derive(Debug, Default)]
+/// The health of one upstream: its circuit, its budget for repeats, and what became of its calls.
+/// Cheap to clone; clones share it.
+#[derive(Debug, Clone, Default)]
 pub struct Upstream {
+    protection: Arc<Protection>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Protection {
     breaker: Option<Breaker>,
     budget: Option<Budget>,
+    limits: UpstreamLimits,
 }
 
 // === impl Upstream ===
 
 impl Upstream {
-    /// An upstream that is well so far. `None` switches a protection off.
-    pub fn new(breaker: Option<BreakerSettings>, budget: Option<BudgetSettings>) -> Self {
-        Self { breaker: breaker.map(Breaker::new), budget: budget.map(Budget::new) }
+    /// An upstream that is well so far, and has not been asked for anything. `None` switches a
+    /// protection off.
+    pub fn new(
+        breaker: Option<BreakerSettings>,
+        budget: Option<BudgetSettings>,
+        limits: UpstreamLimits,
+    ) -> Self {
+        let (breaker, budget) = (breaker.map(Breaker::new), budget.map(Budget::new));
+        Self {
+            protection: Arc::new(Protection { breaker, budget, limits }),
+            counts: Arc::default(),
+        }
+    }
+
+    /// What became of its calls.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Whether it is given a rest; `None` where it has no circuit.
+    pub(crate) fn rests(&self) -> Option<bool> {
+        self.protection.breaker.as_ref().map(Breaker::rests)
+    }
+
+    /// Goes on where `before` stood: its counters, and its health where it is held by the same
+    /// settings.
+    pub(crate) fn go_on(&mut self, before: &Self) {
+        self.counts = Arc::clone(&before.counts);
+        let settings = |one: &Protection| {
+            let breaker = one.breaker.as_ref().map(Breaker::settings);
+            (breaker, one.budget.as_ref().map(Budget::settings), one.limits.rules())
+        };
+        if settings(&self.protection) == settings(&before.protection) {
+            self.protection = Arc::clone(&before.protection);
+        }
     }
 
     /// Lets a call pass, unless the upstream is given a rest.
     fn admit(&self) -> Result<Option<Pass<'_>>, Held> {
-        let Some(breaker) = &self.breaker else { return Ok(None) };
+        let Some(breaker) = &self.protection.breaker else { return Ok(None) };
         breaker.admit(Instant::now()).map(Some).map_err(|rest| {
             let seconds = rest.as_secs() + u64::from(rest.subsec_nanos() > 0);
             let detail = format!("the upstream failed repeatedly and rests for {seconds} s more");
@@ -108,14 +159,19 @@ impl Upstream {
         })
     }
 
+    /// Lets one attempt be sent, within the upstream's limits.
+    async fn turn(&self, deadline: Instant) -> Result<Turn, Held> {
+        self.protection.limits.admit(deadline).await
+    }
+
     fn call(&self) {
-        if let Some(budget) = &self.budget {
+        if let Some(budget) = &self.protection.budget {
             budget.call();
         }
     }
 
     fn bears_a_repeat(&self) -> bool {
-        self.budget.as_ref().is_none_or(|budget| budget.repeat(Instant::now()))
+        self.protection.budget.as_ref().is_none_or(|budget| budget.repeat(Instant::now()))
     }
 }
 
@@ -148,28 +204,51 @@ impl<'c, 't> Call<'c, 't> {
         self.upstream.call();
         let mut pass = self.upstream.admit()?;
         let mut attempts = Vec::new();
+        let mut turn = self.upstream.turn(self.deadline).await?;
         loop {
-            let ended = self.once().await;
+            let ended = self.once(turn).await;
             let reading = ended.read(self);
             tell(pass.take(), &reading);
             let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
             let (decision, next) = self.decide(&reading, number);
             attempts.push(ended.record(number, &reading.row.id, &decision));
             match decision {
-                Decision::Again(wait) => tokio::time::sleep(wait).await,
-                Decision::Done(_) => return Ok(Done { ended, reading, attempts }),
+                Decision::Again(wait) => {
+                    tokio::time::sleep(wait).await;
+                    match self.upstream.turn(self.deadline).await {
+                        Ok(next) => turn = next,
+                        Err(held) => return Ok(self.done(ended, reading, attempts, Some(&held))),
+                    }
+                }
+                Decision::Done(_) => return Ok(self.done(ended, reading, attempts, None)),
             }
             pass = next;
         }
     }
 
-    /// Sends it once.
-    async fn once(&self) -> Ended {
+    /// What came of it. A repeat that the upstream's limits do not allow is none: the ending before
+    /// it counts.
+    fn done(
+        &self,
+        ended: Ended,
+        reading: Reading<'t>,
+        mut attempts: Vec<Attempt>,
+        held: Option<&Held>,
+    ) -> Done<'t> {
+        self.upstream.counts().attempts(attempts.len());
+        if let (Some(held), Some(last)) = (held, attempts.last_mut()) {
+            last.decision = format!("not repeated: {}", held.detail);
+        }
+        Done { ended, reading, attempts }
+    }
+
+    /// Sends it once. Its turn is over when the answer is there, or has passed.
+    async fn once(&self, turn: Turn) -> Ended {
         let started = Instant::now();
         let deadline = self.deadline.min(started + self.attempt_time);
         let outbound = Outbound { deadline, ..self.outbound.clone() };
         let result = match self.client.begin(self.target, outbound).await {
-            Ok(arriving) if self.passes => self.settle(arriving).await,
+            Ok(arriving) if self.passes => self.settle(arriving, turn).await,
             Ok(arriving) => arriving.whole().await.and_then(Answered::read),
             Err(fault) => Err(fault),
         };
@@ -178,7 +257,7 @@ impl<'c, 't> Call<'c, 't> {
     }
 
     /// Lets the body of a success pass as soon as it is certain to be one; reads any other whole.
-    async fn settle(&self, mut arriving: Arriving) -> Result<Answered, Fault> {
+    async fn settle(&self, mut arriving: Arriving, turn: Turn) -> Result<Answered, Fault> {
         if arriving.status.is_success() {
             let empty = arriving.body.is_end_stream();
             if !empty {
@@ -186,7 +265,7 @@ impl<'c, 't> Call<'c, 't> {
             }
             let exchange = self.so_far(&arriving);
             if !empty && self.table.settled(&exchange).is_some() {
-                return Ok(Answered::passing(arriving));
+                return Ok(Answered::passing(arriving, turn));
             }
         }
         arriving.whole().await.and_then(Answered::read)
@@ -247,11 +326,11 @@ impl Answered {
     }
 
     /// A success whose body passes on. What was looked at stays with it, for its verdict.
-    fn passing(arriving: Arriving) -> Self {
+    fn passing(arriving: Arriving, turn: Turn) -> Self {
         let Arriving { status, reason, headers, version, timing, body: flow, .. } = arriving;
         let body = flow.begun().clone();
         let received = Received { status, reason, headers, body: Bytes::new(), version, timing };
-        Self { received, body, flow: Some(flow) }
+        Self { received, body, flow: Some(Onward { flow, _turn: turn }) }
     }
 
     /// Its status.

@@ -5,9 +5,13 @@
 
 use crate::admit::{self, Asked};
 use crate::call::Call;
+use crate::call::Upstream;
 use crate::callback::{Ingredients, Order};
+use crate::callers::Caller;
+use crate::counts::{self, Counted, Counts};
 use crate::dialect::AnswerAs;
 use crate::keys::KeyError;
+use crate::limits::{Admission, Load, Shed};
 use crate::proxy;
 use crate::reply::{self, Reply};
 use crate::routes::Route;
@@ -34,6 +38,10 @@ pub(crate) const KEYS_PATH: &str = "/api/idp/v1/keys";
 pub(crate) struct Gateway {
     pub(crate) setup: Setup,
     pub(crate) tokens: Tokens,
+    /// How much is under way.
+    shed: Arc<Shed>,
+    /// What became of the calls that had no upstream.
+    astray: Counts,
 }
 
 /// What is known of a call from its first line on.
@@ -57,7 +65,17 @@ pub(crate) struct Trip {
     pub(crate) answer_as: Option<AnswerAs>,
     /// Where the call belongs in a trace.
     pub(crate) trace: Trace,
+    /// Who calls, as far as that is known.
+    pub(crate) caller: Option<Caller>,
+    /// What the call takes up until it is over: its part of the load, its turn.
+    pub(crate) place: Option<Box<Place>>,
 }
+
+/// What a call takes up of the gateway and of its caller's limits. Dropping it gives it back.
+pub(crate) type Place = (Load, Admission);
+
+/// What callbacks are called where a caller's rights name routes.
+const CALLBACKS: &str = "callbacks";
 
 /// Answers a caller, whatever happens.
 pub(crate) async fn answer(
@@ -70,13 +88,36 @@ pub(crate) async fn answer(
         return reply::keys(gateway.setup.keys.jwks());
     }
     let mut trip = Trip::start(gateway, head);
-    let travelled = match gateway.route(head) {
-        Some(route) => proxy::travel(gateway, client, &mut trip, route, head, body).await,
-        None => travel(gateway, client, &mut trip, head, body).await,
-    };
-    match travelled {
-        Ok(reply) => reply,
-        Err(held) => reply::held(gateway, &trip, &held),
+    let travelled = let_in(gateway, client, &mut trip, head, body).await;
+    let mut reply = travelled.unwrap_or_else(|held| reply::held(gateway, &trip, &held));
+    if let Some(caller) = &trip.caller {
+        caller.tell(&gateway.setup.clock, reply.headers_mut());
+    }
+    reply
+}
+
+/// Lets a caller in who is known and has calls left, as long as there is room.
+async fn let_in(
+    gateway: &Gateway,
+    client: &Client,
+    trip: &mut Trip,
+    head: &Parts,
+    body: &mut Incoming,
+) -> Result<Reply, Held> {
+    let load = gateway.shed.enter()?;
+    let route = gateway.route(head);
+    if let Some(route) = route {
+        trip.on(route);
+    }
+    let Setup { callers, clock, .. } = &gateway.setup;
+    let caller = callers.identify(client, &head.headers, None, clock).await?;
+    let caller = trip.caller.insert(caller);
+    let name = route.map_or(CALLBACKS, |route| route.name.as_str());
+    let admission = caller.admit(name, clock, trip.deadline).await?;
+    trip.place = Some(Box::new((load, admission)));
+    match route {
+        Some(route) => proxy::travel(gateway, client, trip, route, head, body).await,
+        None => travel(gateway, client, trip, head, body).await,
     }
 }
 
@@ -146,6 +187,7 @@ async fn call(
     };
     let done = call.run().await?;
     if done.reading.row.class.is_success() {
+        cyberapp.upstream.counts().succeeded(&done.reading);
         return Ok(reply::success(trip, done));
     }
     let names = [("cyberapp_name", cyberapp.name.as_str())];
@@ -153,6 +195,7 @@ async fn call(
     // A handler's own words for people stand in for the documented ones, where it may say some.
     verdict.message = callback.err_message(&done.ended).or(verdict.message);
     verdict.attempts = done.attempts;
+    cyberapp.upstream.counts().failed(&verdict);
     Ok(reply::failure(gateway, trip, verdict))
 }
 
@@ -169,12 +212,40 @@ fn unsigned(error: &KeyError) -> Held {
     Held::new(HeldKind::Internal, format!("the token could not be signed: {error}"))
 }
 
+fn counted<'u>((name, upstream): (&'u str, &'u Upstream)) -> Counted<'u> {
+    Counted { name, counts: upstream.counts(), rests: upstream.rests() }
+}
+
 // === impl Gateway ===
 
 impl Gateway {
     pub(crate) fn new(setup: Setup) -> Self {
         let tokens = Tokens::new(setup.token.clone(), Arc::clone(&setup.keys));
-        Self { setup, tokens }
+        let shed = Shed::new(setup.limits.calls);
+        Self { setup, tokens, shed, astray: Counts::default() }
+    }
+
+    /// The counters of the upstream that a call is for, as far as that is known.
+    pub(crate) fn counts(&self, trip: &Trip) -> &Counts {
+        let route = trip.route.as_deref().and_then(|name| self.setup.routes.named(name));
+        let named = |name: &String| self.setup.cyberapps.values().find(|app| app.name == *name);
+        let cyberapp = trip.cyberapp.as_ref().and_then(named);
+        match (route, cyberapp) {
+            (Some(route), _) => route.upstream.counts(),
+            (None, Some(cyberapp)) => cyberapp.upstream.counts(),
+            (None, None) => &self.astray,
+        }
+    }
+
+    /// All counters, as Prometheus reads them.
+    pub(crate) fn metrics(&self) -> String {
+        let routes = self.setup.routes.iter().map(|route| (route.name.as_str(), &route.upstream));
+        let cyberapps =
+            self.setup.cyberapps.iter().map(|(name, app)| (name.as_str(), &app.upstream));
+        let mut all: Vec<_> = routes.chain(cyberapps).map(counted).collect();
+        all.sort_by_key(|counted| counted.name);
+        all.push(Counted { name: "", counts: &self.astray, rests: None });
+        counts::write(&all).unwrap_or_default()
     }
 
     /// The route to a vendor's API. Callbacks, where there are some, come first.
@@ -210,6 +281,8 @@ impl Trip {
             route: None,
             answer_as: None,
             trace: Trace::of(&HeaderMap::new()),
+            caller: None,
+            place: None,
         }
     }
 

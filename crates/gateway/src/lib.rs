@@ -6,28 +6,34 @@
 //!
 //! What an ending *means* is said by the contract; how bytes move is the wire's business.
 
+mod admin;
 mod admit;
 mod breaker;
 mod budget;
 mod call;
 mod callback;
+pub mod callers;
 mod clock;
+mod counts;
 mod credentials;
 mod dialect;
 mod journey;
 mod keys;
+pub mod limits;
 mod listen;
 mod names;
 mod pace;
 mod passing;
 mod proxy;
 mod redact;
+mod reload;
 mod reply;
 mod routes;
 mod setup;
 mod tokens;
 mod trace;
 
+pub use admin::{Admin, AdminSettings, View};
 pub use breaker::BreakerSettings;
 pub use budget::BudgetSettings;
 pub use call::{Answered, Call, Checker, Done, Ended, Upstream};

@@ -4,9 +4,11 @@
 //! connections of its own, so that a call crosses no thread. What is said on a connection is told in
 //! `journey`.
 
+use crate::admin::View;
 use crate::journey::{self, Gateway};
 use crate::reply::{self, Reply};
 use crate::setup::Setup;
+use arc_swap::ArcSwap;
 use candor_wire::{Client, ClientSettings};
 use http::Request;
 use http::header::EXPECT;
@@ -51,6 +53,12 @@ pub enum ListenError {
         #[source]
         cause: io::Error,
     },
+    /// Everybody could call, from other machines too.
+    #[error(
+        "{0} can be reached from other machines, and nobody who may call is named: name `callers`, \
+         say `callers: anybody`, or listen on 127.0.0.1"
+    )]
+    Open(SocketAddr),
     /// A worker could not be started.
     #[error("cannot start a worker")]
     Worker(#[source] io::Error),
@@ -65,6 +73,7 @@ pub struct Running {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     workers: Vec<JoinHandle<()>>,
+    shared: Arc<Shared>,
 }
 
 /// Starts the gateway and returns when it listens.
@@ -72,11 +81,17 @@ pub struct Running {
 /// # Errors
 /// The address is taken or not allowed, or threads or name resolution are not to be had.
 pub fn start(setup: Setup) -> Result<Running, ListenError> {
+    if setup.callers.is_open() && !setup.anybody && !setup.listen.ip().is_loopback() {
+        return Err(ListenError::Open(setup.listen));
+    }
     unshared(setup.listen).map_err(|cause| ListenError::Bind { address: setup.listen, cause })?;
     let (stop, stopped) = watch::channel(false);
-    let mut running = Running { address: setup.listen, stop, workers: Vec::new() };
-    let shared = Arc::new(Shared { open: AtomicUsize::new(0), gateway: Gateway::new(setup) });
-    for number in 0..shared.gateway.setup.workers.max(1) {
+    let address = setup.listen;
+    let gateway = Gateway::new(setup);
+    let shared =
+        Arc::new(Shared { open: AtomicUsize::new(0), gateway: ArcSwap::from_pointee(gateway) });
+    let mut running = Running { address, stop, workers: Vec::new(), shared: Arc::clone(&shared) };
+    for number in 0..shared.gateway.load().setup.workers.max(1) {
         let (worker, address) = worker(number, running.address, &shared, stopped.clone())?;
         running.address = address;
         running.workers.push(worker);
@@ -90,6 +105,23 @@ impl Running {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Answers the calls that begin from now on by another setup. Connections stay, and calls under way
+    /// end as they began. Counters, circuits, budgets and tokens of upstreams that are still there go
+    /// on. Returns what has changed and takes a restart to take effect.
+    pub fn replace(&self, mut setup: Setup) -> Vec<&'static str> {
+        let before = self.shared.gateway.load_full();
+        setup.go_on(&before.setup);
+        let fixed = setup.fixed_changes(&before.setup);
+        self.shared.gateway.store(Arc::new(Gateway::new(setup)));
+        fixed
+    }
+
+    /// What operators are shown of it.
+    pub fn view(&self) -> Arc<dyn View> {
+        let (shared, stopped) = (Arc::clone(&self.shared), self.stop.subscribe());
+        Arc::new(Watched { shared, stopped })
     }
 
     /// Takes no new calls, lets those under way end for up to 30 seconds, and returns.
@@ -113,12 +145,30 @@ impl Drop for Running {
     }
 }
 
+/// A running gateway, as it is shown.
+#[derive(Debug)]
+struct Watched {
+    shared: Arc<Shared>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl View for Watched {
+    fn is_ready(&self) -> bool {
+        !*self.stopped.borrow()
+    }
+
+    fn metrics(&self) -> String {
+        self.shared.gateway.load().metrics()
+    }
+}
+
 // === a worker ===
 
 /// What all workers share.
 #[derive(Debug)]
 struct Shared {
-    gateway: Gateway,
+    /// What calls that begin now are answered by.
+    gateway: ArcSwap<Gateway>,
     open: AtomicUsize,
 }
 
@@ -169,7 +219,8 @@ fn run(
 
 fn open(address: SocketAddr, shared: &Shared) -> Result<(TcpListener, Client), ListenError> {
     let listener = bind(address).map_err(|cause| ListenError::Bind { address, cause })?;
-    let setup = &shared.gateway.setup;
+    let gateway = shared.gateway.load();
+    let setup = &gateway.setup;
     // A callback must not call the gateway itself.
     let mut guard = setup.guard.clone();
     guard.own.extend(listener.local_addr());
@@ -199,10 +250,10 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 async fn tend(shared: Arc<Shared>) {
     loop {
         tokio::time::sleep(KEYS_TIME).await;
-        let keys = Arc::clone(&shared.gateway.setup.keys);
-        let now = shared.gateway.setup.clock.now().as_second();
+        let gateway = shared.gateway.load_full();
+        let now = gateway.setup.clock.now().as_second();
         // It reads files, and once a day makes a key: not on a thread that serves calls.
-        match tokio::task::spawn_blocking(move || keys.tend(now)).await {
+        match tokio::task::spawn_blocking(move || gateway.setup.keys.tend(now)).await {
             Ok(Ok(_changed)) => {}
             Ok(Err(error)) => tracing::error!(%error, "the signing keys were not looked after"),
             Err(error) => tracing::error!(%error, "looking after the signing keys panicked"),
@@ -285,10 +336,13 @@ async fn connection(
 /// call: what may have arrived at a handler goes on to its end. A panic ends the task, nothing else.
 async fn answer(place: Rc<Place>, client: Client, request: Request<Incoming>) -> Reply {
     let (tell, told) = oneshot::channel();
-    let shared = Arc::clone(&place.shared);
+    // A call goes on with the setup that it began with.
+    let gateway = place.shared.gateway.load_full();
+    let ours = Arc::clone(&gateway);
     tokio::task::spawn_local(async move {
+        let _place = place;
         let (head, mut body) = request.into_parts();
-        let reply = journey::answer(&place.shared.gateway, &client, &head, &mut body).await;
+        let reply = journey::answer(&ours, &client, &head, &mut body).await;
         if let Err(reply) = tell.send(reply) {
             reply::undelivered(&reply);
         }
@@ -297,7 +351,7 @@ async fn answer(place: Rc<Place>, client: Client, request: Request<Incoming>) ->
             linger(body).await;
         }
     });
-    told.await.unwrap_or_else(|_| reply::panicked(&shared.gateway))
+    told.await.unwrap_or_else(|_| reply::panicked(&gateway))
 }
 
 /// Reads what is still sent of a body that was refused, within bounds. A caller whose connection is
@@ -326,7 +380,7 @@ struct Place {
 
 impl Place {
     fn take(shared: &Arc<Shared>, here: &Rc<()>) -> Option<Rc<Self>> {
-        let limit = shared.gateway.setup.limits.connections;
+        let limit = shared.gateway.load().setup.limits.connections;
         let before = shared.open.fetch_add(1, Ordering::Relaxed);
         let place = Self { shared: Arc::clone(shared), _here: Rc::clone(here) };
         (before < limit).then(|| Rc::new(place))

@@ -1,8 +1,9 @@
 //! The body of an answer to a caller: whole, or passed on as it comes from the upstream.
 
+use crate::call::Onward;
+use crate::journey::Place;
 use bytes::Bytes;
 use candor_facts::Fault;
-use candor_wire::Flow;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use std::pin::Pin;
@@ -14,9 +15,19 @@ use uuid::Uuid;
 pub(crate) enum ReplyBody {
     /// All of it is there.
     Whole(Full<Bytes>),
-    /// It comes from the upstream, for the call with this id. Where it breaks off there, it breaks off
-    /// here: the head is gone already, so that nothing else can be said.
-    Passing(Box<Flow>, Uuid),
+    /// It comes from the upstream. Where it breaks off there, it breaks off here: the head is gone
+    /// already, so that nothing else can be said.
+    Passing(Box<Passing>),
+}
+
+/// A body on its way from an upstream to a caller.
+#[derive(Debug)]
+pub(crate) struct Passing {
+    pub(crate) onward: Onward,
+    /// The id of its call.
+    pub(crate) request_id: Uuid,
+    /// What the call takes up until it has passed.
+    pub(crate) _place: Option<Box<Place>>,
 }
 
 impl From<Bytes> for ReplyBody {
@@ -35,10 +46,10 @@ impl Body for ReplyBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         match &mut *self {
             Self::Whole(whole) => Pin::new(whole).poll_frame(cx).map_err(|never| match never {}),
-            Self::Passing(flow, id) => {
-                let frame = Pin::new(&mut **flow).poll_frame(cx);
+            Self::Passing(passing) => {
+                let frame = Pin::new(&mut passing.onward.flow).poll_frame(cx);
                 if let Poll::Ready(Some(Err(fault))) = &frame {
-                    tracing::warn!(request_id = %id, kind = fault.kind.name(), detail = fault.detail,
+                    tracing::warn!(request_id = %passing.request_id, kind = fault.kind.name(), detail = fault.detail,
                         "an answer broke off while it was passed on");
                 }
                 frame
@@ -49,14 +60,14 @@ impl Body for ReplyBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(whole) => whole.is_end_stream(),
-            Self::Passing(flow, _) => flow.is_end_stream(),
+            Self::Passing(passing) => passing.onward.flow.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(whole) => whole.size_hint(),
-            Self::Passing(flow, _) => flow.size_hint(),
+            Self::Passing(passing) => passing.onward.flow.size_hint(),
         }
     }
 }

@@ -24,7 +24,6 @@ pub(crate) async fn travel(
     head: &Parts,
     body: &mut Incoming,
 ) -> Result<Reply, Held> {
-    trip.on(route);
     admit::a_program_asks(head)?;
     let path = path(route, head)?;
     let body = admit::payload(body, &gateway.setup.limits).await?;
@@ -54,6 +53,9 @@ fn outbound(
 ) -> Outbound {
     let mut headers = head.headers.clone();
     trip.trace.mark(&mut headers);
+    if let Some(caller) = &trip.caller {
+        caller.hide_credentials(&mut headers);
+    }
     Outbound {
         headers,
         body,
@@ -117,13 +119,15 @@ async fn run<'r>(
 }
 
 /// What the caller is answered.
-fn answer(gateway: &Gateway, trip: &Trip, route: &Route, done: Done<'_>) -> Reply {
+fn answer(gateway: &Gateway, trip: &mut Trip, route: &Route, done: Done<'_>) -> Reply {
     if done.reading.row.class.is_success() {
+        route.upstream.counts().succeeded(&done.reading);
         return reply::passed(trip, done);
     }
     let mut verdict = done.reading.verdict(&words_for(gateway, trip, &[]));
     route.credentials.own_up(&mut verdict);
     verdict.attempts = done.attempts;
+    route.upstream.counts().failed(&verdict);
     match done.ended.result {
         Ok(answered) if matches!(reply::form(gateway, trip), AnswerAs::AsItCame) => {
             reply::failed_as_it_came(gateway, trip, verdict, answered.received)

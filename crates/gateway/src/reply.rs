@@ -1,15 +1,16 @@
 //! The caller's answer, written once.
 
 use crate::call::{Answered, Done};
+use crate::callers::CHALLENGE;
 use crate::dialect::AnswerAs;
 use crate::journey::{Gateway, Trip, words_for};
 use crate::names;
-use crate::passing::ReplyBody;
+use crate::passing::{Passing, ReplyBody};
 use bytes::Bytes;
 use candor_contract::{Dialect, Reading, Written};
 use candor_facts::{Ending, Exchange, Held, HeldKind, Outcome, Request, Verdict};
 use candor_wire::Received;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use uuid::Uuid;
 
@@ -35,12 +36,15 @@ pub(crate) fn success(trip: &Trip, done: Done<'_>) -> Reply {
 }
 
 /// An upstream's success passes on as it came: its status and reason, its fields, its bytes.
-pub(crate) fn passed(trip: &Trip, done: Done<'_>) -> Reply {
+pub(crate) fn passed(trip: &mut Trip, done: Done<'_>) -> Reply {
     let Done { ended, reading, attempts } = done;
     let Ok(Answered { received, flow, .. }) = ended.result else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR);
     };
-    let flow = flow.map(|flow| ReplyBody::Passing(Box::new(flow), trip.request_id));
+    // What a call takes up, it takes up until its body has passed.
+    let place = trip.place.take();
+    let passing = |onward| Passing { onward, request_id: trip.request_id, _place: place };
+    let flow = flow.map(|onward| ReplyBody::Passing(Box::new(passing(onward))));
     let mut reply = as_it_came(received, flow);
     say(reply.headers_mut(), trip, &reading, attempts.len());
     reply
@@ -74,7 +78,11 @@ pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
     let name = trip.cyberapp.as_deref().unwrap_or("the");
     let names = [("cyberapp_name", name)];
     let verdict = reading.verdict(&words_for(gateway, trip, &names));
+    gateway.counts(trip).failed(&verdict);
     let mut reply = failure(gateway, trip, verdict);
+    if held.kind == HeldKind::Unauthenticated {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
+    }
     if held.kind == HeldKind::MethodNotAllowed {
         // RFC 9110, section 15.5.6.
         put(reply.headers_mut(), ALLOW, trip.allow);
@@ -156,6 +164,7 @@ fn tell(trip: &Trip, verdict: &Verdict) {
     tracing::warn!(
         error_id = %verdict.error_id.unwrap_or_default(),
         request_id = %trip.request_id,
+        caller = trip.caller.as_ref().map(|caller| &**caller.name()).unwrap_or_default(),
         trace_id = %trip.trace.id(),
         route = trip.route.as_deref().unwrap_or_default(),
         callback = callback.as_deref().unwrap_or_default(),

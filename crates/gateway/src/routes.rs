@@ -67,6 +67,10 @@ impl Routes {
         self.0.iter()
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Route> {
+        self.0.iter_mut()
+    }
+
     /// The route for a request.
     pub(crate) fn find(&self, head: &Parts) -> Option<&Route> {
         self.0.iter().find(|route| route.takes(head))

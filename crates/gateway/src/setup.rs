@@ -4,6 +4,7 @@
 
 use crate::call::Upstream;
 use crate::callback::Callback;
+use crate::callers::Callers;
 use crate::clock::Clock;
 use crate::dialect::{AnswerAs, Dialects};
 use crate::keys::SigningKeys;
@@ -31,6 +32,10 @@ pub struct Setup {
     pub dialects: Dialects,
     /// The set of texts for people; the contract's default where empty.
     pub message_set: String,
+    /// Who may call.
+    pub callers: Callers,
+    /// Whether everybody may call who can connect, from other machines too, where nobody is named.
+    pub anybody: bool,
     /// What stands in every token.
     pub token: TokenSettings,
     /// The keys that sign the tokens.
@@ -68,6 +73,9 @@ pub struct Limits {
     pub total: Duration,
     /// How many connections of callers are kept open, over all workers: 10,000.
     pub connections: usize,
+    /// How many calls there may be at once, over all workers: 10,000. From nine tenths of it on, more
+    /// are turned away.
+    pub calls: u32,
 }
 
 impl Default for Limits {
@@ -78,6 +86,7 @@ impl Default for Limits {
             request_time: Duration::from_secs(10),
             total: Duration::from_mins(1),
             connections: 10_000,
+            calls: 10_000,
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::config::{self, Config};
 use crate::example;
+use crate::served::{self, Served};
 use anyhow::Result;
-use candor_gateway::{Clock, KeySettings, Setup, SigningKeys};
+use candor_gateway::{Clock, Setup, SigningKeys};
 use clap::Args;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -57,30 +59,24 @@ impl Serve {
             Some(path) => match config::read_file(path)? {
                 Err(mistakes) => Ok(super::mistakes(&mistakes.0)),
                 Ok(config) if self.check => {
-                    let (name, count) = (path.display(), config.callbacks.len());
-                    super::print(&format!("{name}: {count} callbacks, no mistake\n"))?;
+                    let (name, counted) = (path.display(), Counted::of(&config));
+                    super::print(&format!("{name}: {counted}, no mistake\n"))?;
                     Ok(ExitCode::SUCCESS)
                 }
-                Ok(config) => self.serve(config),
+                Ok(config) => self.serve(path, config),
             },
         }
     }
 
-    fn serve(&self, config: Config) -> Result<ExitCode> {
-        let setup = setup(config, self.listen)?;
-        let (callbacks, routes) = (setup.callbacks.len(), setup.routes.len());
-        let running = candor_gateway::start(setup)?;
-        let address = running.address();
-        let routes = match routes {
-            0 => String::new(),
-            1 => " and 1 route".to_owned(),
-            more => format!(" and {more} routes"),
-        };
-        super::print(&format!(
-            "candor serves {callbacks} callbacks{routes} on http://{address}\n"
-        ))?;
-        super::wait_for_stop("candor lets the calls under way end")?;
-        running.stop();
+    fn serve(&self, path: &Path, config: Config) -> Result<ExitCode> {
+        let counted = Counted::of(&config);
+        let served = Served::start(path, self.listen, config)?;
+        let address = served.running().address();
+        super::print(&format!("candor serves {counted} on http://{address}\n"))?;
+        if let Some(admin) = served.admin() {
+            super::print(&format!("operators: http://{admin}/metrics, /healthz, /readyz\n"))?;
+        }
+        served.until_stopped()?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -92,9 +88,7 @@ impl Serve {
             Err(mistakes) => return Ok(super::mistakes(&mistakes.0)),
             Ok(config) => config,
         };
-        let clock = Clock::default();
-        let keys = SigningKeys::in_memory(KeySettings::default(), clock.now().as_second())?;
-        let running = candor_gateway::start(from_config(config, self.listen, keys, clock))?;
+        let running = candor_gateway::start(served::stateless(config, self.listen)?)?;
         let address = running.address();
         super::print(&format!("candor serves {contract} at {upstream} on http://{address}\n"))?;
         super::wait_for_stop("candor lets the calls under way end")?;
@@ -111,19 +105,35 @@ impl Serve {
     }
 }
 
-/// What the gateway is set up with, by a configuration whose keys are kept in its state folder.
-fn setup(config: Config, listen: Option<SocketAddr>) -> Result<Setup> {
-    let clock = Clock::default();
-    let folder = config.state.join("keys");
-    let keys = SigningKeys::open(&folder, config.keys, clock.now().as_second())?;
-    Ok(from_config(config, listen, keys, clock))
+/// What a configuration serves, in words.
+struct Counted {
+    callbacks: usize,
+    routes: usize,
+}
+
+impl Counted {
+    fn of(config: &Config) -> Self {
+        Self { callbacks: config.callbacks.len(), routes: config.routes.len() }
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.callbacks, self.routes) {
+            (callbacks, 0) => write!(f, "{callbacks} callbacks"),
+            (0, 1) => write!(f, "1 route"),
+            (0, routes) => write!(f, "{routes} routes"),
+            (callbacks, 1) => write!(f, "{callbacks} callbacks and 1 route"),
+            (callbacks, routes) => write!(f, "{callbacks} callbacks and {routes} routes"),
+        }
+    }
 }
 
 /// Puts the parts together.
 pub(crate) fn from_config(
     config: Config,
     listen: Option<SocketAddr>,
-    keys: SigningKeys,
+    keys: Arc<SigningKeys>,
     clock: Clock,
 ) -> Setup {
     Setup {
@@ -133,8 +143,10 @@ pub(crate) fn from_config(
         answer_as: config.answer_as,
         dialects: config.dialects,
         message_set: config.message_set,
+        callers: config.callers.callers,
+        anybody: config.callers.anybody,
         token: config.token,
-        keys: Arc::new(keys),
+        keys,
         datacenter_url: config.datacenter_url,
         fallback: config.contract,
         callbacks: config.callbacks,

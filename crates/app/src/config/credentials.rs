@@ -85,7 +85,7 @@ impl Reading<'_> {
         Some(ClientCredentials::new(server?, id?, secret?, auth.unwrap_or_default(), parameters))
     }
 
-    fn header_name(&mut self, node: &Node) -> Option<HeaderName> {
+    pub(super) fn header_name(&mut self, node: &Node) -> Option<HeaderName> {
         let text = notation::text(node, &mut self.problems)?;
         let name = HeaderName::try_from(text.as_str()).ok();
         if name.is_none() {

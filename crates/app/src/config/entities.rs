@@ -30,7 +30,7 @@ impl Reading<'_> {
         let policy = self.policy(&map);
         let breaker = self.breaker(map.get("breaker"));
         let budget = self.budget(map.get("retry_budget"));
-        let upstream = Upstream::new(breaker, budget);
+        let upstream = Upstream::new(breaker, budget, self.upstream_limits(&map));
         let url = map.required("url");
         let target = url.and_then(|node| self.target(node, &policy));
         map.close(&mut self.problems);

@@ -4,8 +4,10 @@
 //! relative to it; secrets come from the environment or from files.
 
 mod callbacks;
+mod callers;
 mod credentials;
 mod entities;
+mod limits;
 mod policy;
 mod routes;
 mod values;
@@ -14,7 +16,8 @@ use anyhow::{Context, Result};
 use candor_contract::notation::{self, Diagnosis, Entry, Map, Node, Problems};
 use candor_contract::{Library, Table};
 use candor_gateway::{
-    AnswerAs, Callback, CyberApp, Dialects, KeySettings, Limits, Routes, Tenant, TokenSettings,
+    AdminSettings, AnswerAs, Callback, CyberApp, Dialects, KeySettings, Limits, Routes, Tenant,
+    TokenSettings,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -33,8 +36,10 @@ const HANDLERS: &str = "acronis-callback";
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) workers: usize,
+    pub(crate) admin: Option<AdminSettings>,
     pub(crate) state: PathBuf,
     pub(crate) limits: Limits,
+    pub(crate) callers: Known,
     pub(crate) answer_as: AnswerAs,
     pub(crate) dialects: Dialects,
     pub(crate) message_set: String,
@@ -46,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) cyberapps: HashMap<String, CyberApp>,
     pub(crate) tenants: HashMap<String, Tenant>,
     pub(crate) routes: Routes,
+    /// The files that it names.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// A configuration as it is being read: the place that relative paths start from, the contracts at
@@ -56,7 +63,9 @@ pub(crate) struct Reading<'r> {
     problems: Problems,
     /// How long a call may take with all its attempts.
     total: Duration,
-    /// Mistakes in files that the configuration names.
+    /// The files that the configuration names, as far as they were read.
+    files: Vec<PathBuf>,
+    /// Mistakes in these files.
     elsewhere: Vec<Diagnosis>,
 }
 
@@ -64,11 +73,14 @@ pub(crate) struct Reading<'r> {
 #[derive(Debug)]
 pub(crate) struct Mistakes(pub(crate) Vec<Diagnosis>);
 
+pub(crate) use callers::Known;
 pub(crate) use routes::in_front;
 
 /// Reads the configuration file at `path`.
 pub(crate) fn read_file(path: &Path) -> Result<Result<Config, Mistakes>> {
     let source = crate::cli::read_file(path)?;
+    // An empty file is one that somebody is about to write, or whose disk was full.
+    anyhow::ensure!(!source.trim().is_empty(), "{} is empty", path.display());
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     read(&path.display().to_string(), &source, folder)
 }
@@ -85,6 +97,7 @@ pub(crate) fn read(name: &str, source: &str, folder: &Path) -> Result<Result<Con
         library,
         problems: Problems::default(),
         total: Limits::default().total,
+        files: Vec::new(),
         elsewhere: Vec::new(),
     };
     let config = reading.config(&root);
@@ -103,6 +116,7 @@ impl Reading<'_> {
         let listen = self.listen(map.get("listen"));
         let workers =
             map.get("workers").and_then(|n| notation::integer(n, 1..=256, &mut self.problems));
+        let admin = map.get("admin").and_then(|node| self.admin(node));
         let state = map.get("state").and_then(|n| notation::text(n, &mut self.problems));
         let limits = map.get("limits").and_then(|n| self.limits(n)).unwrap_or_default();
         self.total = limits.total;
@@ -121,13 +135,16 @@ impl Reading<'_> {
         let cyberapps = self.cyberapps(map.get("cyberapps"));
         let tenants = self.tenants(map.get("tenants"), map.get("cyberapps"));
         let routes = self.routes(map.get("routes"));
+        let callers = self.callers(map.get("callers"));
         self.message_set_is_known(map.get("message_set"), contract.as_deref());
         map.close(&mut self.problems);
         Some(Config {
             listen: listen?,
             workers: workers.and_then(|n| usize::try_from(n).ok()).unwrap_or_else(cores),
+            admin,
             state: self.folder.join(state.unwrap_or_else(|| ".candor".to_owned())),
             limits,
+            callers: callers?,
             answer_as: answer_as.unwrap_or_default(),
             dialects: self.dialects(),
             message_set: message_set.unwrap_or_default(),
@@ -139,6 +156,7 @@ impl Reading<'_> {
             cyberapps,
             tenants,
             routes,
+            files: std::mem::take(&mut self.files),
         })
     }
 
@@ -153,17 +171,42 @@ impl Reading<'_> {
     }
 
     fn listen(&mut self, node: Option<&Node>) -> Option<SocketAddr> {
-        let Some(node) = node else { return Some(SocketAddr::from(([127, 0, 0, 1], 8420))) };
+        match node {
+            None => Some(SocketAddr::from(([127, 0, 0, 1], 8420))),
+            Some(node) => self.address(node, "127.0.0.1:8420, or [::1]:8420"),
+        }
+    }
+
+    /// The operators' door. Beyond this machine it needs a key.
+    fn admin(&mut self, node: &Node) -> Option<AdminSettings> {
+        let map = Map::open(node, "`admin`", &mut self.problems)?;
+        let at = map.required("listen");
+        let listen = at.and_then(|node| self.address(node, "127.0.0.1:8430"));
+        let key = map.get("key").map(|node| self.secret(node));
+        if let (Some(listen), Some(at), None) = (listen, at, &key)
+            && !listen.ip().is_loopback()
+        {
+            let title = "beyond this machine the admin listener needs a key";
+            self.problems
+                .add(at.span.clone(), title, "others can connect here")
+                .help("add key: { env: CANDOR_ADMIN_KEY }, or listen on 127.0.0.1");
+        }
+        map.close(&mut self.problems);
+        let key = match key {
+            Some(key) => Some(key?),
+            None => None,
+        };
+        Some(AdminSettings { listen: listen?, key })
+    }
+
+    fn address(&mut self, node: &Node, such_as: &str) -> Option<SocketAddr> {
         let text = notation::scalar(node, &mut self.problems)?;
         let address = text.parse().ok();
         if address.is_none() {
+            let label = format!("`{text}` is not one");
             self.problems
-                .add(
-                    node.span.clone(),
-                    "an address with a port is needed",
-                    format!("`{text}` is not one"),
-                )
-                .help("write 127.0.0.1:8420, or [::1]:8420; port 0 takes a free one");
+                .add(node.span.clone(), "an address with a port is needed", label)
+                .help(format!("write {such_as}; port 0 takes a free one"));
         }
         address
     }
@@ -183,9 +226,14 @@ impl Reading<'_> {
             .get("connections")
             .and_then(|n| notation::integer(n, 1..=1_000_000, &mut self.problems))
             .and_then(|n| usize::try_from(n).ok());
+        let calls = map
+            .get("calls")
+            .and_then(|n| notation::integer(n, 1..=1_000_000, &mut self.problems))
+            .and_then(|n| u32::try_from(n).ok());
         map.close(&mut self.problems);
         let connections = connections.unwrap_or(default.connections);
-        Some(Limits { request_body, response_body, request_time, total, connections })
+        let calls = calls.unwrap_or(default.calls);
+        Some(Limits { request_body, response_body, request_time, total, connections, calls })
     }
 
     /// A contract's name, `problem` or `upstream`.
@@ -279,6 +327,7 @@ impl Reading<'_> {
     fn file(&mut self, node: &Node) -> Option<(String, String)> {
         let name = notation::text(node, &mut self.problems)?;
         let path = self.folder.join(&name);
+        self.files.push(path.clone());
         match crate::cli::read_file(&path) {
             Ok(source) => Some((path.display().to_string(), source)),
             Err(error) => {

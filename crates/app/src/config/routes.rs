@@ -69,8 +69,9 @@ impl Reading<'_> {
             // Only callback handlers are asked for TLS 1.3 by their documents.
             policy.min_tls = TlsVersion::V1_2;
         }
-        let upstream =
-            Upstream::new(self.breaker(map.get("breaker")), self.budget(map.get("retry_budget")));
+        let breaker = self.breaker(map.get("breaker"));
+        let budget = self.budget(map.get("retry_budget"));
+        let upstream = Upstream::new(breaker, budget, self.upstream_limits(&map));
         let url = map.required("url");
         let target = url.and_then(|node| self.target(node, &policy));
         let credentials = match map.get("credentials") {

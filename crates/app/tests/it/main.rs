@@ -14,6 +14,7 @@ mod config;
 mod explain;
 mod reach;
 mod readme;
+mod reload;
 mod run;
 mod sandbox;
 mod serve;

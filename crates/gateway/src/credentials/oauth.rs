@@ -80,6 +80,15 @@ impl ClientCredentials {
         Self { server, id, secret, auth, parameters, tokens: Tokens::default() }
     }
 
+    /// Whether a token of one is a token of the other.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let place = |one: &Self| (one.server.origin().to_owned(), one.server.path());
+        let shown = |one: &Self| (one.id.clone(), one.parameters.clone(), one.auth);
+        place(self) == place(other)
+            && shown(self) == shown(other)
+            && self.secret.expose_secret() == other.secret.expose_secret()
+    }
+
     /// The value of `Authorization`, with a token that is still good.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 use candor_contract::{Library, Table};
 use candor_facts::Request;
+use candor_gateway::limits::UpstreamLimits;
 use candor_gateway::{BudgetSettings, Call, Clock, Plan, RetryPolicy, Upstream};
 use candor_wire::{Client, ClientSettings, Outbound, Target, TargetPolicy, Timeouts};
 use http::{HeaderName, HeaderValue, Method};
@@ -328,7 +329,8 @@ async fn under_load_all_attempts_stay_within_the_budget_and_callers_within_their
     });
     let table = Library::shipped().unwrap().get("open2b").unwrap();
     let client = Client::new(ClientSettings::default()).unwrap();
-    let upstream = Arc::new(Upstream::new(None, Some(BudgetSettings::default())));
+    let upstream =
+        Arc::new(Upstream::new(None, Some(BudgetSettings::default()), UpstreamLimits::default()));
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..CALLS {
         let (client, table, url) = (client.clone(), Arc::clone(&table), url.clone());

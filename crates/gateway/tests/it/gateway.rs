@@ -4,6 +4,8 @@ use crate::handler::{NAME, ca};
 use candor_contract::Library;
 use candor_contract::schema::{Draft, Schema};
 use candor_contract::transcript::{self, Transcript};
+use candor_gateway::callers::Callers;
+use candor_gateway::limits::UpstreamLimits;
 use candor_gateway::{
     Access, AnswerAs, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp,
     Declared, KeySettings, Limits, ListenError, Response, RetryPolicy, Route, Routes, Running,
@@ -34,6 +36,8 @@ pub(crate) struct Made {
     pub(crate) message_set: &'static str,
     pub(crate) answer_as: Option<&'static str>,
     pub(crate) routes: Vec<Route>,
+    pub(crate) callers: Callers,
+    pub(crate) anybody: bool,
     pub(crate) limits: Limits,
     pub(crate) allow: Vec<&'static str>,
     pub(crate) breaker: Option<BreakerSettings>,
@@ -54,6 +58,8 @@ pub(crate) fn before(url: impl Into<String>) -> Made {
         message_set: "",
         answer_as: None,
         routes: Vec::new(),
+        callers: Callers::default(),
+        anybody: true,
         limits: Limits::default(),
         allow: vec!["127.0.0.0/8"],
         breaker: Some(BreakerSettings::default()),
@@ -93,7 +99,7 @@ impl Made {
             company: Company::default(),
             endpoint_id: "endpoint.test".to_owned(),
             target: Target::parse(&self.url, &policy).unwrap(),
-            upstream: Upstream::new(self.breaker, self.budget),
+            upstream: Upstream::new(self.breaker, self.budget, UpstreamLimits::default()),
         };
         let access = Access {
             identity: "admin".to_owned(),
@@ -134,6 +140,8 @@ impl Made {
             keys,
             datacenter_url: "https://dc.example".to_owned(),
             fallback: contract,
+            callers: self.callers,
+            anybody: self.anybody,
             callbacks: HashMap::from([(ID.to_owned(), callback)]),
             cyberapps: HashMap::from([("example".to_owned(), cyberapp)]),
             tenants: HashMap::from([("acme".to_owned(), tenant)]),

@@ -11,6 +11,7 @@
 )]
 
 mod answers;
+mod callers;
 mod evidence;
 mod gateway;
 mod handler;

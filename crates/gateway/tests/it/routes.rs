@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A route to `upstream` for all paths below `/shop`.
-fn route(upstream: &Hostile, contract: &str) -> Route {
+pub(crate) fn route(upstream: &Hostile, contract: &str) -> Route {
     let library = Library::shipped().unwrap();
     Route {
         name: "shop".to_owned(),
@@ -39,14 +39,14 @@ fn through(routes: Vec<Route>) -> Started {
     Made { routes, ..before("http://127.0.0.1:1/") }.start()
 }
 
-async fn get(gateway: &Started, path: &str, fields: &str) -> Called {
+pub(crate) async fn get(gateway: &Started, path: &str, fields: &str) -> Called {
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n{fields}\r\n");
     gateway.send(&request).await
 }
 
 /// The heads that an upstream received.
-fn heads(upstream: &Hostile) -> Vec<String> {
+pub(crate) fn heads(upstream: &Hostile) -> Vec<String> {
     let seen = upstream.seen();
     seen.requests.iter().map(|r| String::from_utf8_lossy(&r.bytes).to_ascii_lowercase()).collect()
 }

@@ -93,7 +93,8 @@ impl End {
         let held = story.block("held").expect("a response, a fault or a call held back");
         let kind = value(held, "kind").unwrap();
         let kind = HeldKind::ALL.into_iter().find(|k| k.name() == kind).unwrap();
-        Self::Held(Held { violations: violations.to_vec(), ..Held::new(kind, "") })
+        let after = value(held, "after").map(|seconds| seconds.parse().unwrap());
+        Self::Held(Held { violations: violations.to_vec(), after, ..Held::new(kind, "") })
     }
 }
 

@@ -1,0 +1,166 @@
+//! A running gateway whose configuration may change under it.
+//!
+//! The file and the files that it names are looked at once a second, and read again on SIGHUP. What is
+//! still being written is not read: a file must have stayed the same from one look to the next. A
+//! configuration with a mistake changes nothing and is told in full; a good one counts for the calls
+//! that begin from then on. No call is dropped.
+
+use crate::cli::from_config;
+use crate::config::{self, Config};
+use anyhow::{Context, Result};
+use candor_gateway::{Admin, Clock, Running, Setup, SigningKeys};
+use std::fs::Metadata;
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often the files are looked at.
+const LOOKS: Duration = Duration::from_secs(1);
+
+/// A running gateway with its configuration file.
+pub(crate) struct Served<'s> {
+    path: &'s Path,
+    listen: Option<SocketAddr>,
+    keys: Arc<SigningKeys>,
+    state: PathBuf,
+    clock: Clock,
+    running: Running,
+    admin: Option<Admin>,
+    files: Vec<PathBuf>,
+    /// The files as they were when they were read.
+    read: Stamps,
+    /// The files at the last look.
+    seen: Stamps,
+}
+
+/// What changes with a file: its time, its size, and which file it is.
+type Stamp = (i64, i64, u64, u64);
+/// What is seen of each file; `None` where it is not there.
+type Stamps = Vec<Option<Stamp>>;
+
+impl<'s> Served<'s> {
+    /// Starts the gateway by the configuration that was read from `path`.
+    pub(crate) fn start(
+        path: &'s Path,
+        listen: Option<SocketAddr>,
+        mut config: Config,
+    ) -> Result<Self> {
+        let clock = Clock::default();
+        let folder = config.state.join("keys");
+        let keys = SigningKeys::open(&folder, config.keys, clock.now().as_second())?;
+        let (keys, state) = (Arc::new(keys), config.state.clone());
+        let files = watched(path, &mut config);
+        let admin = config.admin.take();
+        let setup = from_config(config, listen, Arc::clone(&keys), clock.clone());
+        let running = candor_gateway::start(setup)?;
+        let admin = admin.map(|settings| Admin::start(settings, running.view())).transpose()?;
+        let seen = stamps(&files);
+        let read = seen.clone();
+        Ok(Self { path, listen, keys, state, clock, running, admin, files, read, seen })
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// Where operators connect.
+    pub(crate) fn admin(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Admin::address)
+    }
+
+    /// Serves until Ctrl-C or SIGTERM, then lets the calls under way end.
+    pub(crate) fn until_stopped(mut self) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.look_after())?;
+        eprintln!("candor lets the calls under way end");
+        // The operators' door stays open until then, and says that no new calls are taken.
+        self.running.stop();
+        Ok(())
+    }
+
+    async fn look_after(&mut self) -> Result<()> {
+        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        let mut hang_up = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+        let mut looks = tokio::time::interval(LOOKS);
+        loop {
+            tokio::select! {
+                interrupted = tokio::signal::ctrl_c() => return interrupted.context("cannot wait for Ctrl-C"),
+                _ = terminate.recv() => return Ok(()),
+                _ = hang_up.recv() => self.reload(),
+                _ = looks.tick() => self.look(),
+            }
+        }
+    }
+
+    /// Reads what has changed, and has stayed so since the last look.
+    fn look(&mut self) {
+        let now = stamps(&self.files);
+        let settled = now == self.seen;
+        self.seen = now;
+        if settled && self.seen != self.read {
+            self.reload();
+        }
+    }
+
+    /// Reads the configuration again, and tells what came of it.
+    fn reload(&mut self) {
+        self.read = stamps(&self.files);
+        let read = config::read_file(self.path);
+        if stamps(&self.files) != self.read {
+            // Somebody is writing: what was read may be a part. The next look will tell.
+            return self.read.clear();
+        }
+        match read {
+            Err(error) => tracing::error!("nothing was changed: {error:#}"),
+            Ok(Err(mistakes)) => {
+                eprintln!("{mistakes}");
+                tracing::error!(
+                    mistakes = mistakes.0.len(),
+                    "nothing was changed: the configuration has mistakes"
+                );
+            }
+            Ok(Ok(config)) => self.replace(config),
+        }
+    }
+
+    fn replace(&mut self, mut config: Config) {
+        self.files = watched(self.path, &mut config);
+        self.read = stamps(&self.files);
+        let other_state = config.state != self.state;
+        let setup = from_config(config, self.listen, Arc::clone(&self.keys), self.clock.clone());
+        let (callbacks, routes) = (setup.callbacks.len(), setup.routes.len());
+        let mut fixed = self.running.replace(setup);
+        if other_state {
+            fixed.push("state");
+        }
+        tracing::info!(callbacks, routes, "the configuration was read again");
+        if !fixed.is_empty() {
+            tracing::warn!(
+                changed = fixed.join(", "),
+                "some changes take a restart to take effect"
+            );
+        }
+    }
+}
+
+/// The configuration and the files that it names.
+fn watched(path: &Path, config: &mut Config) -> Vec<PathBuf> {
+    let mut files = std::mem::take(&mut config.files);
+    files.push(path.to_owned());
+    files
+}
+
+fn stamps(files: &[PathBuf]) -> Stamps {
+    let stamp = |meta: Metadata| (meta.mtime(), meta.mtime_nsec(), meta.len(), meta.ino());
+    files.iter().map(|file| std::fs::metadata(file).ok().map(stamp)).collect()
+}
+
+/// What the gateway is set up with, for a command that keeps no state.
+pub(crate) fn stateless(config: Config, listen: Option<SocketAddr>) -> Result<Setup> {
+    let clock = Clock::default();
+    let keys = SigningKeys::in_memory(config.keys, clock.now().as_second())?;
+    Ok(from_config(config, listen, Arc::new(keys), clock))
+}

@@ -1,0 +1,123 @@
+//! What an upstream may be asked.
+
+use super::{Concurrency, ConcurrencyRule, Meter, Permit, Sliding, SlidingRule};
+use candor_facts::{Held, HeldKind};
+use std::sync::{Mutex, PoisonError};
+use tokio::time::Instant;
+
+/// Keeps the calls of all callers together under what an upstream bears: so many at once, and under
+/// the vendor's own limit, so many in any time.
+#[derive(Debug, Default)]
+pub struct UpstreamLimits {
+    slots: Option<Concurrency>,
+    log: Option<Mutex<Sliding>>,
+}
+
+/// A call that may be sent now. Keep it until the answer is there.
+#[derive(Debug)]
+#[must_use = "dropping it ends the call's turn"]
+pub struct Turn {
+    _slot: Option<Permit>,
+}
+
+impl UpstreamLimits {
+    /// Limits of which nothing is used; what is `None` is not limited.
+    pub fn new(concurrency: Option<ConcurrencyRule>, rate: Option<SlidingRule>) -> Self {
+        Self {
+            slots: concurrency.map(|rule| Concurrency::new(rule, Instant::now())),
+            log: rate.map(|rule| Mutex::new(Sliding::new(rule))),
+        }
+    }
+
+    /// By which rules.
+    pub(crate) fn rules(&self) -> (Option<ConcurrencyRule>, Option<SlidingRule>) {
+        let sliding =
+            |log: &Mutex<Sliding>| log.lock().unwrap_or_else(PoisonError::into_inner).rule();
+        (self.slots.as_ref().map(Concurrency::rule), self.log.as_ref().map(sliding))
+    }
+
+    /// Lets one attempt be sent, perhaps after it has waited in line. Asked before each attempt and
+    /// not once a call, since the vendor counts repeats as well; and at the last moment, since what
+    /// is counted here should arrive there soon.
+    ///
+    /// # Errors
+    /// The attempt is held back as `UpstreamLimit` where the vendor would refuse it, with the time
+    /// to come back; as `Shed` where too many calls wait; as `DeadlineExceeded`.
+    pub async fn admit(&self, deadline: Instant) -> Result<Turn, Held> {
+        let slot = match &self.slots {
+            None => None,
+            Some(slots) => {
+                Some(slots.acquire(Instant::now(), deadline).await.map_err(|refused| {
+                    refused.held(HeldKind::Shed, "the number of calls at once to this upstream")
+                })?)
+            }
+        };
+        if let Some(log) = &self.log {
+            let counted = log.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+            counted.map_err(|refused| {
+                refused.held(HeldKind::UpstreamLimit, "what the upstream takes in this time")
+            })?;
+        }
+        Ok(Turn { _slot: slot })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{LineRule, Rate};
+    use std::time::Duration;
+
+    fn any_five_minutes(calls: u32) -> SlidingRule {
+        let rate = Rate::new(calls, Duration::from_mins(5)).unwrap();
+        SlidingRule::new(rate, Duration::from_secs(2)).unwrap()
+    }
+
+    fn at_once(calls: u32, places: u32) -> ConcurrencyRule {
+        ConcurrencyRule { calls, line: LineRule { places, ..LineRule::default() } }
+    }
+
+    async fn admit(limits: &UpstreamLimits) -> Result<Turn, (HeldKind, Option<u64>)> {
+        let turn = limits.admit(Instant::now() + Duration::from_mins(1)).await;
+        turn.map_err(|held| (held.kind, held.after))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vendor_s_limit_is_never_reached_by_sending() {
+        let limits = UpstreamLimits::new(None, Some(any_five_minutes(2)));
+        for _ in 0..2 {
+            let _turn = admit(&limits).await.unwrap();
+        }
+        assert_eq!(admit(&limits).await.unwrap_err(), (HeldKind::UpstreamLimit, Some(302)));
+        tokio::time::advance(Duration::from_secs(302)).await;
+        assert!(admit(&limits).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_finds_no_slot_is_shed_and_not_counted() {
+        let limits = UpstreamLimits::new(Some(at_once(1, 0)), Some(any_five_minutes(2)));
+        let turn = admit(&limits).await.unwrap();
+        for _ in 0..5 {
+            assert_eq!(admit(&limits).await.unwrap_err(), (HeldKind::Shed, Some(1)));
+        }
+        drop(turn);
+        assert!(admit(&limits).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_refused_gives_its_slot_back() {
+        let limits = UpstreamLimits::new(Some(at_once(1, 0)), Some(any_five_minutes(1)));
+        drop(admit(&limits).await.unwrap());
+        for _ in 0..3 {
+            assert_eq!(admit(&limits).await.unwrap_err().0, HeldKind::UpstreamLimit);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_limits_let_everything_pass() {
+        let limits = UpstreamLimits::default();
+        for _ in 0..1000 {
+            let _turn = admit(&limits).await.unwrap();
+        }
+    }
+}

@@ -105,7 +105,8 @@ async fn let_in(
     body: &mut Incoming,
 ) -> Result<Reply, Held> {
     let load = gateway.shed.enter()?;
-    let route = gateway.route(head);
+    let named = gateway.named(head)?;
+    let route = named.as_deref().or_else(|| gateway.route(head));
     if let Some(route) = route {
         trip.on(route);
     }
@@ -223,6 +224,11 @@ impl Gateway {
         let tokens = Tokens::new(setup.token.clone(), Arc::clone(&setup.keys));
         let shed = Shed::new(setup.limits.calls);
         Self { setup, tokens, shed, astray: Counts::default() }
+    }
+
+    /// The route to the target that a caller names, where callers may.
+    fn named(&self, head: &Parts) -> Result<Option<Arc<Route>>, Held> {
+        self.setup.named_targets.as_ref().map_or(Ok(None), |named| named.find(&head.headers))
     }
 
     /// The counters of the upstream that a call is for, as far as that is known.

@@ -21,6 +21,7 @@ mod journey;
 mod keys;
 pub mod limits;
 mod listen;
+mod named;
 mod names;
 mod pace;
 mod passing;
@@ -43,7 +44,10 @@ pub use credentials::{ClientAuth, ClientCredentials, Credentials};
 pub use dialect::{AnswerAs, Dialects};
 pub use keys::{Flaw, KeyError, KeySettings, SigningKeys};
 pub use listen::{ListenError, Running, start};
-pub use names::{ATTEMPTS, CLASS, ERROR_ID, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW};
+pub use named::NamedTargets;
+pub use names::{
+    ATTEMPTS, CLASS, CONTRACT, ERROR_ID, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW, TARGET,
+};
 pub use pace::{MAX_WAIT, Plan, RetryPolicy};
 pub use routes::{Route, Routes};
 pub use setup::{Access, Company, CyberApp, Limits, Setup, Tenant, TokenSettings};

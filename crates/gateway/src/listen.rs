@@ -59,6 +59,11 @@ pub enum ListenError {
          say `callers: anybody`, or listen on 127.0.0.1"
     )]
     Open(SocketAddr),
+    /// Callers on other machines could name any target.
+    #[error(
+        "{0} can be reached from other machines, and callers may name targets: listen on 127.0.0.1"
+    )]
+    Named(SocketAddr),
     /// A worker could not be started.
     #[error("cannot start a worker")]
     Worker(#[source] io::Error),
@@ -83,6 +88,9 @@ pub struct Running {
 pub fn start(setup: Setup) -> Result<Running, ListenError> {
     if setup.callers.is_open() && !setup.anybody && !setup.listen.ip().is_loopback() {
         return Err(ListenError::Open(setup.listen));
+    }
+    if setup.named_targets.is_some() && !setup.listen.ip().is_loopback() {
+        return Err(ListenError::Named(setup.listen));
     }
     unshared(setup.listen).map_err(|cause| ListenError::Bind { address: setup.listen, cause })?;
     let (stop, stopped) = watch::channel(false);

@@ -19,6 +19,11 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("candor-request-id");
 /// How often the request was sent.
 pub const ATTEMPTS: HeaderName = HeaderName::from_static("candor-attempts");
 
+/// In development: where a call is to go.
+pub const TARGET: HeaderName = HeaderName::from_static("candor-target");
+/// In development: the contract of that target.
+pub const CONTRACT: HeaderName = HeaderName::from_static("candor-contract");
+
 /// The handler's credentials: `base64(identity:secrets)` (Callback handler, Request formats).
 pub(crate) const CYBERAPP_AUTH: HeaderName = HeaderName::from_static("x-cyberapp-auth");
 /// Further data for the handler: `base64(json)` (Callback handler, Request formats).

@@ -5,6 +5,7 @@ use crate::admit;
 use crate::call::{Answered, Call, Done};
 use crate::dialect::AnswerAs;
 use crate::journey::{Gateway, Trip, words_for};
+use crate::names;
 use crate::pace::Plan;
 use crate::redact;
 use crate::reply::{self, Reply};
@@ -52,6 +53,8 @@ fn outbound(
     body: Bytes,
 ) -> Outbound {
     let mut headers = head.headers.clone();
+    headers.remove(names::TARGET);
+    headers.remove(names::CONTRACT);
     trip.trace.mark(&mut headers);
     if let Some(caller) = &trip.caller {
         caller.hide_credentials(&mut headers);

@@ -8,6 +8,7 @@ use crate::callers::Callers;
 use crate::clock::Clock;
 use crate::dialect::{AnswerAs, Dialects};
 use crate::keys::SigningKeys;
+use crate::named::NamedTargets;
 use crate::routes::Routes;
 use candor_contract::Table;
 use candor_wire::{Guard, Resolve, Target};
@@ -50,6 +51,8 @@ pub struct Setup {
     pub cyberapps: HashMap<String, CyberApp>,
     /// The ways to vendors' APIs.
     pub routes: Routes,
+    /// In development, on loopback: the targets that callers may name.
+    pub named_targets: Option<NamedTargets>,
     /// The tenants by id.
     pub tenants: HashMap<String, Tenant>,
     /// Which addresses are never called.

@@ -136,6 +136,7 @@ pub(crate) fn from_config(
     keys: Arc<SigningKeys>,
     clock: Clock,
 ) -> Setup {
+    let named_targets = config.named_targets.then(|| config::named_targets(&config.dialects));
     Setup {
         listen: listen.unwrap_or(config.listen),
         workers: config.workers,
@@ -145,6 +146,7 @@ pub(crate) fn from_config(
         message_set: config.message_set,
         callers: config.callers.callers,
         anybody: config.callers.anybody,
+        named_targets,
         token: config.token,
         keys,
         datacenter_url: config.datacenter_url,

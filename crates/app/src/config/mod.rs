@@ -51,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) cyberapps: HashMap<String, CyberApp>,
     pub(crate) tenants: HashMap<String, Tenant>,
     pub(crate) routes: Routes,
+    pub(crate) named_targets: bool,
     /// The files that it names.
     pub(crate) files: Vec<PathBuf>,
 }
@@ -74,7 +75,7 @@ pub(crate) struct Reading<'r> {
 pub(crate) struct Mistakes(pub(crate) Vec<Diagnosis>);
 
 pub(crate) use callers::Known;
-pub(crate) use routes::in_front;
+pub(crate) use routes::{in_front, named_targets};
 
 /// Reads the configuration file at `path`.
 pub(crate) fn read_file(path: &Path) -> Result<Result<Config, Mistakes>> {
@@ -136,6 +137,9 @@ impl Reading<'_> {
         let tenants = self.tenants(map.get("tenants"), map.get("cyberapps"));
         let routes = self.routes(map.get("routes"));
         let callers = self.callers(map.get("callers"));
+        let named_targets = map.get("target_by_header");
+        let named_targets =
+            named_targets.and_then(|node| notation::boolean(node, &mut self.problems));
         self.message_set_is_known(map.get("message_set"), contract.as_deref());
         map.close(&mut self.problems);
         Some(Config {
@@ -156,6 +160,7 @@ impl Reading<'_> {
             cyberapps,
             tenants,
             routes,
+            named_targets: named_targets.unwrap_or(false),
             files: std::mem::take(&mut self.files),
         })
     }

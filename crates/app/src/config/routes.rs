@@ -3,8 +3,8 @@
 use super::entities::is_off;
 use super::{Reading, entries, values};
 use candor_contract::notation::{self, Map, Node};
-use candor_gateway::{Credentials, Route, Routes, Upstream};
-use candor_wire::TlsVersion;
+use candor_gateway::{Credentials, Dialects, NamedTargets, Route, Routes, Upstream};
+use candor_wire::{TargetPolicy, TlsVersion};
 use std::time::Duration;
 
 /// How long an attempt may take where nothing is said.
@@ -25,6 +25,14 @@ pub(crate) fn in_front(upstream: &str, contract: &str) -> String {
         "predefined_callbacks: false\nroutes:\n  upstream:\n    prefix: \"/\"\n    url: {upstream}\n    contract: {contract}\n    \
          allow_http: true\n    allow_addresses: [\"0.0.0.0/0\", \"::/0\"]\n"
     )
+}
+
+/// Targets that callers name: in development, so that those on this machine may be called, plain too.
+pub(crate) fn named_targets(contracts: &Dialects) -> NamedTargets {
+    let loopback = ["127.0.0.0/8", "::1/128"];
+    let allow_cidrs = loopback.iter().filter_map(|range| range.parse().ok()).collect();
+    let policy = TargetPolicy { allow_http: true, allow_cidrs, ..TargetPolicy::default() };
+    NamedTargets::new(policy, contracts.clone())
 }
 
 /// A text in double quotes, as JSON and YAML both have it.

@@ -8,8 +8,8 @@ use candor_gateway::callers::Callers;
 use candor_gateway::limits::UpstreamLimits;
 use candor_gateway::{
     Access, AnswerAs, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp,
-    Declared, KeySettings, Limits, ListenError, Response, RetryPolicy, Route, Routes, Running,
-    Setup, SigningKeys, Tenant, TokenSettings, Upstream,
+    Declared, KeySettings, Limits, ListenError, NamedTargets, Response, RetryPolicy, Route, Routes,
+    Running, Setup, SigningKeys, Tenant, TokenSettings, Upstream,
 };
 use candor_wire::{Guard, Resolve, ResolveError, Target, TargetPolicy, TlsVersion};
 use secrecy::SecretString;
@@ -36,6 +36,7 @@ pub(crate) struct Made {
     pub(crate) message_set: &'static str,
     pub(crate) answer_as: Option<&'static str>,
     pub(crate) routes: Vec<Route>,
+    pub(crate) named_targets: Option<NamedTargets>,
     pub(crate) callers: Callers,
     pub(crate) anybody: bool,
     pub(crate) limits: Limits,
@@ -58,6 +59,7 @@ pub(crate) fn before(url: impl Into<String>) -> Made {
         message_set: "",
         answer_as: None,
         routes: Vec::new(),
+        named_targets: None,
         callers: Callers::default(),
         anybody: true,
         limits: Limits::default(),
@@ -140,6 +142,7 @@ impl Made {
             keys,
             datacenter_url: "https://dc.example".to_owned(),
             fallback: contract,
+            named_targets: self.named_targets,
             callers: self.callers,
             anybody: self.anybody,
             callbacks: HashMap::from([(ID.to_owned(), callback)]),

@@ -2,7 +2,9 @@
 
 use crate::gateway::{Called, Made, Started, before};
 use candor_contract::Library;
-use candor_gateway::{AnswerAs, ClientAuth, ClientCredentials, Credentials, Route, Upstream};
+use candor_gateway::{
+    AnswerAs, ClientAuth, ClientCredentials, Credentials, NamedTargets, Route, Upstream,
+};
 use candor_hostile::{Answer, Hostile, Script};
 use candor_wire::{Target, TargetPolicy};
 use http::HeaderValue;
@@ -29,10 +31,13 @@ pub(crate) fn route(upstream: &Hostile, contract: &str) -> Route {
     }
 }
 
-fn target(url: &str) -> Target {
+fn policy() -> TargetPolicy {
     let allow_cidrs = vec!["127.0.0.0/8".parse().unwrap()];
-    let policy = TargetPolicy { allow_http: true, allow_cidrs, ..TargetPolicy::default() };
-    Target::parse(url, &policy).unwrap()
+    TargetPolicy { allow_http: true, allow_cidrs, ..TargetPolicy::default() }
+}
+
+fn target(url: &str) -> Target {
+    Target::parse(url, &policy()).unwrap()
 }
 
 fn through(routes: Vec<Route>) -> Started {
@@ -167,6 +172,34 @@ async fn the_routes_own_credentials_are_shown_and_their_refusal_is_the_gateways_
     let callers = through(vec![route(&upstream, "acronis-platform")]);
     let answer = get(&callers, "/shop", "Authorization: mine\r\n").await;
     assert_eq!((answer.status(), answer.header("candor-origin")), (401, "caller"));
+}
+
+#[tokio::test]
+async fn in_development_a_caller_names_the_target() {
+    let upstream = Hostile::http1(conflict().turn()).unwrap();
+    let library = Library::shipped().unwrap();
+    let tables = library.tables().iter().map(|t| (t.name().to_owned(), Arc::clone(t))).collect();
+    let named_targets = Some(NamedTargets::new(policy(), tables));
+    let gateway = Made { named_targets, ..before("http://127.0.0.1:1/") }.start();
+    let target = format!("Candor-Target: {}\r\n", upstream.url("/base"));
+    let answer = get(&gateway, "/x?y=1", &target).await;
+    assert_eq!(answer.header("candor-row"), "http@1/status.409");
+    let fields = format!("{target}Candor-Contract: acronis-platform\r\n");
+    let answer = get(&gateway, "/x?y=1", &fields).await;
+    assert_eq!(answer.header("candor-row"), "acronis-platform@2/1003");
+    let head = &heads(&upstream)[1];
+    assert!(head.starts_with("get /base/x?y=1 ") && !head.contains("candor-"), "{head}");
+    for (field, words) in [
+        ("Candor-Target: x\r\n".to_owned(), "not a URL"),
+        (format!("{target}Candor-Contract: open2c\r\n"), "did you mean `open2b`"),
+        ("Candor-Target: http://169.254.169.254/\r\n".to_owned(), ""),
+    ] {
+        let answer = get(&gateway, "/x", &field).await;
+        assert_eq!(answer.header("candor-outcome"), "unsent");
+        assert!(String::from_utf8_lossy(&answer.0.body).contains(words), "{answer:?}");
+    }
+    let without = through(vec![]);
+    assert_eq!(get(&without, "/x", &target).await.status(), 404);
 }
 
 fn tokens(server: &Hostile, auth: ClientAuth) -> Credentials {

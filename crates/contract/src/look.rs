@@ -241,19 +241,26 @@ impl<'t, 'a> Look<'t, 'a> {
     fn kind(&self) -> Kind {
         let claimed = self.answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media = claimed.unwrap_or_default().split(';').next().unwrap_or_default();
-        let media = media.trim().to_ascii_lowercase();
-        let looks = || looks_like(self.answer.body);
-        match media.as_str() {
-            "text/html" | "application/xhtml+xml" => Kind::Html,
-            "" | "text/plain" | "application/octet-stream" | "text/javascript" => looks(),
-            _ if media.ends_with("/json") || media.ends_with("+json") => match looks() {
-                Kind::Html => Kind::Html,
-                Kind::Json | Kind::Text => Kind::Json,
-            },
-            _ => looks(),
+        let media = media.trim();
+        let is = |name: &&str| media.eq_ignore_ascii_case(name);
+        let ends = |end: &&str| {
+            let from = media.len().saturating_sub(end.len());
+            media.get(from..).is_some_and(|last| last.eq_ignore_ascii_case(end))
+        };
+        if HTML.iter().any(is) {
+            return Kind::Html;
+        }
+        match looks_like(self.answer.body) {
+            Kind::Text if JSON_ENDS.iter().any(ends) => Kind::Json,
+            looks @ (Kind::Json | Kind::Html | Kind::Text) => looks,
         }
     }
 }
+
+/// The media types of pages.
+const HTML: [&str; 2] = ["text/html", "application/xhtml+xml"];
+/// How the media types of JSON end (RFC 6839, section 3.1).
+const JSON_ENDS: [&str; 2] = ["/json", "+json"];
 
 /// What is known of a condition before the whole body is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -282,10 +289,12 @@ enum Kind {
 
 fn looks_like(body: &[u8]) -> Kind {
     let start = body.trim_ascii_start();
-    let head: Vec<u8> = start.iter().take(14).map(u8::to_ascii_lowercase).collect();
+    let begins = |with: &[u8]| {
+        start.get(..with.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(with))
+    };
     match start.first() {
         Some(b'{' | b'[') => Kind::Json,
-        _ if head.starts_with(b"<!doctype html") || head.starts_with(b"<html") => Kind::Html,
+        _ if begins(b"<!doctype html") || begins(b"<html") => Kind::Html,
         _ => Kind::Text,
     }
 }

@@ -206,8 +206,8 @@ impl<'c, 't> Call<'c, 't> {
         let mut attempts = Vec::new();
         let mut turn = self.upstream.turn(self.deadline).await?;
         loop {
-            let ended = self.once(turn).await;
-            let reading = ended.read(self);
+            let (ended, settled) = self.once(turn).await;
+            let reading = settled.unwrap_or_else(|| ended.read(self));
             tell(pass.take(), &reading);
             let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
             let (decision, next) = self.decide(&reading, number);
@@ -242,33 +242,39 @@ impl<'c, 't> Call<'c, 't> {
         Done { ended, reading, attempts }
     }
 
-    /// Sends it once. Its turn is over when the answer is there, or has passed.
-    async fn once(&self, turn: Turn) -> Ended {
+    /// Sends it once. Its turn is over when the answer is there, or has passed. What it means is known
+    /// where that was settled by the answer's beginning.
+    async fn once(&self, turn: Turn) -> (Ended, Option<Reading<'t>>) {
         let started = Instant::now();
         let deadline = self.deadline.min(started + self.attempt_time);
         let outbound = Outbound { deadline, ..self.outbound.clone() };
         let result = match self.client.begin(self.target, outbound).await {
             Ok(arriving) if self.passes => self.settle(arriving, turn).await,
-            Ok(arriving) => arriving.whole().await.and_then(Answered::read),
+            Ok(arriving) => read_whole(arriving).await,
             Err(fault) => Err(fault),
         };
+        let (result, settled) = match result {
+            Ok((answered, settled)) => (Ok(answered), settled),
+            Err(fault) => (Err(fault), None),
+        };
         let violations = result.as_ref().ok().and_then(|answered| (self.check)(answered));
-        Ended { result, violations, at: self.clock.now().as_second(), took: started.elapsed() }
+        let at = self.clock.now().as_second();
+        (Ended { result, violations, at, took: started.elapsed() }, settled)
     }
 
     /// Lets the body of a success pass as soon as it is certain to be one; reads any other whole.
-    async fn settle(&self, mut arriving: Arriving, turn: Turn) -> Result<Answered, Fault> {
+    async fn settle(&self, mut arriving: Arriving, turn: Turn) -> Result<Settled<'t>, Fault> {
         if arriving.status.is_success() {
             let empty = arriving.body.is_end_stream();
             if !empty {
                 arriving.beginning(SETTLING).await?;
             }
-            let exchange = self.so_far(&arriving);
-            if !empty && self.table.settled(&exchange).is_some() {
-                return Ok(Answered::passing(arriving, turn));
+            let settled = if empty { None } else { self.table.settled(&self.so_far(&arriving)) };
+            if settled.is_some() {
+                return Ok((Answered::passing(arriving, turn), settled));
             }
         }
-        arriving.whole().await.and_then(Answered::read)
+        read_whole(arriving).await
     }
 
     /// The exchange, as far as it has come.
@@ -280,7 +286,8 @@ impl<'c, 't> Call<'c, 't> {
             body: arriving.body.begun(),
             check: Check::NotMade,
         };
-        Exchange { request: self.request, ending: Ending::Answer(answer), ended_at: None }
+        let ended_at = Some(self.clock.now().as_second());
+        Exchange { request: self.request, ending: Ending::Answer(answer), ended_at }
     }
 
     /// Decides what comes after an attempt; for a repeat, with the upstream's leave.
@@ -297,6 +304,14 @@ impl<'c, 't> Call<'c, 't> {
             Ok(pass) => (wanted, pass),
         }
     }
+}
+
+/// An answer, with what it means where its beginning settled that.
+type Settled<'t> = (Answered, Option<Reading<'t>>);
+
+async fn read_whole(arriving: Arriving) -> Result<Settled<'static>, Fault> {
+    let answered = arriving.whole().await.and_then(Answered::read)?;
+    Ok((answered, None))
 }
 
 /// Tells the upstream's circuit what the verdict says of it.
@@ -348,9 +363,7 @@ impl Ended {
             Err(fault) => Ending::Fault(fault),
         };
         let exchange = Exchange { request: call.request, ending, ended_at: Some(self.at) };
-        let passes = self.result.as_ref().is_ok_and(|answered| answered.flow.is_some());
-        let settled = if passes { call.table.settled(&exchange) } else { None };
-        settled.unwrap_or_else(|| call.table.classify(&exchange))
+        call.table.classify(&exchange)
     }
 
     fn answer<'e>(&'e self, answered: &'e Answered) -> Answer<'e> {

@@ -42,32 +42,52 @@ pub(crate) fn raw(headers: &HeaderMap, body: &[u8], limit: usize) -> Raw {
 /// A text without its secrets.
 pub(crate) fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let plain = rest.find(is_word).unwrap_or(rest.len());
-        rest = pass(rest, plain, &mut out);
-        let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-        let name = rest.get(..word).unwrap_or_default();
-        let kind = Kind::of(name);
-        rest = pass(rest, word, &mut out);
-        if let Some((before, value)) = kind.and_then(|kind| kind.value(rest)) {
-            rest = pass(rest, before, &mut out);
+    // What is not in `out` yet, and how much of that has been looked at.
+    let (mut rest, mut at) = (text, 0);
+    while let Some((name, after)) = word(rest, at) {
+        at = rest.len() - after.len();
+        if let Some((before, value)) = secret(name, after) {
+            let (shown, hidden) = rest.split_at_checked(at + before).unwrap_or((rest, ""));
+            out.push_str(shown);
             out.push_str(MASK);
-            rest = rest.get(value..).unwrap_or_default();
+            (rest, at) = (hidden.get(value..).unwrap_or_default(), 0);
         }
     }
+    out.push_str(rest);
     out
 }
 
-/// Lets the first `count` bytes pass.
-fn pass<'t>(text: &'t str, count: usize, out: &mut String) -> &'t str {
-    let (passed, rest) = text.split_at_checked(count).unwrap_or((text, ""));
-    out.push_str(passed);
-    rest
+/// The next word from `at` on, and what follows it.
+fn word(text: &str, at: usize) -> Option<(&str, &str)> {
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let bytes = text.as_bytes().get(at..)?;
+    let start = at + bytes.iter().position(is_word)?;
+    let length = text.as_bytes().get(start..)?.iter().take_while(|b| is_word(b)).count();
+    text.get(start..)?.split_at_checked(length)
 }
 
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+/// Where in `rest` the secret begins that `name` announces, and how long it is. Most words are not
+/// followed by a value, which is seen sooner than that they name no secret.
+fn secret(name: &str, rest: &str) -> Option<(usize, usize)> {
+    if name.eq_ignore_ascii_case("bearer") || name.eq_ignore_ascii_case("basic") {
+        return Kind::Scheme.value(rest);
+    }
+    Kind::Name.value(rest).filter(|_| names_a_secret(name))
+}
+
+/// Whether a word contains the name of a secret.
+fn names_a_secret(word: &str) -> bool {
+    let word = word.as_bytes();
+    (0..word.len()).any(|at| {
+        let from_here = word.get(at..).unwrap_or_default();
+        SECRETS.iter().any(|secret| begins_with(from_here, secret))
+    })
+}
+
+/// Whether a word begins like this, in any case and without `-` and `_`.
+fn begins_with(word: &[u8], name: &str) -> bool {
+    let mut letters = word.iter().filter(|b| !matches!(b, b'_' | b'-'));
+    name.bytes().all(|expected| letters.next().is_some_and(|b| b.to_ascii_lowercase() == expected))
 }
 
 /// How a word announces a secret.
@@ -80,19 +100,6 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(word: &str) -> Option<Self> {
-        if word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic") {
-            return Some(Self::Scheme);
-        }
-        // The shortest of the names has four letters.
-        if word.len() < 4 {
-            return None;
-        }
-        let mut plain = word.to_ascii_lowercase();
-        plain.retain(|c| c != '_' && c != '-');
-        SECRETS.iter().any(|secret| plain.contains(secret)).then_some(Self::Name)
-    }
-
     /// Where in `rest` the secret begins, and how long it is.
     fn value(self, rest: &str) -> Option<(usize, usize)> {
         let bytes = rest.as_bytes();

@@ -63,11 +63,14 @@ fn as_it_came(received: Received, flow: Option<ReplyBody>) -> Reply {
 
 /// What a success means, in the fields that a client can read without its body.
 fn say(headers: &mut HeaderMap, trip: &Trip, reading: &Reading<'_>, attempts: usize) {
+    // Room for these and for what the connection adds.
+    headers.reserve(8);
     headers.insert(names::CLASS, HeaderValue::from_static(reading.row.class.name()));
     headers.insert(names::OUTCOME, HeaderValue::from_static(reading.outcome.name()));
-    put(headers, names::ROW, &format!("{}/{}", reading.table.label(), reading.row.id));
-    put(headers, names::REQUEST_ID, &trip.request_id.to_string());
-    put(headers, names::ATTEMPTS, &attempts.to_string());
+    let (table, row) = (reading.table, reading.row);
+    put(headers, names::ROW, [table.name(), "@", table.version(), "/", &row.id].concat());
+    put_id(headers, names::REQUEST_ID, trip.request_id);
+    headers.insert(names::ATTEMPTS, HeaderValue::from(attempts));
 }
 
 /// A call that was held back.
@@ -85,7 +88,7 @@ pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
     }
     if held.kind == HeldKind::MethodNotAllowed {
         // RFC 9110, section 15.5.6.
-        put(reply.headers_mut(), ALLOW, trip.allow);
+        reply.headers_mut().insert(ALLOW, HeaderValue::from_static(trip.allow));
     }
     reply
 }
@@ -184,8 +187,9 @@ fn tell(trip: &Trip, verdict: &Verdict) {
 fn from_written(written: Written) -> Reply {
     let mut reply = Response::new(Bytes::from(written.body).into());
     *reply.status_mut() = StatusCode::from_u16(written.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    for (name, value) in &written.headers {
-        put(reply.headers_mut(), name.clone(), value);
+    reply.headers_mut().reserve(12);
+    for (name, value) in written.headers {
+        put(reply.headers_mut(), name, value);
     }
     if let Some(reason) = written.reason.and_then(|r| Bytes::from(r).try_into().ok()) {
         reply.extensions_mut().insert::<hyper::ext::ReasonPhrase>(reason);
@@ -199,12 +203,12 @@ fn verdict_headers(headers: &mut HeaderMap, trip: &Trip, verdict: &Verdict) {
     headers.insert(names::ORIGIN, HeaderValue::from_static(verdict.origin.name()));
     headers.insert(names::OUTCOME, HeaderValue::from_static(verdict.outcome.name()));
     let safe = if verdict.retry.safe { "safe" } else { "no" };
-    put(headers, names::RETRY, &format!("{safe}; why={}", verdict.retry.why));
-    put(headers, names::ROW, &format!("{}/{}", verdict.contract, verdict.row));
-    put(headers, names::REQUEST_ID, &trip.request_id.to_string());
-    put(headers, names::ATTEMPTS, &verdict.attempts.len().to_string());
+    put(headers, names::RETRY, [safe, "; why=", verdict.retry.why.name()].concat());
+    put(headers, names::ROW, [&verdict.contract, "/", &verdict.row].concat());
+    put_id(headers, names::REQUEST_ID, trip.request_id);
+    headers.insert(names::ATTEMPTS, HeaderValue::from(verdict.attempts.len()));
     if let Some(id) = verdict.error_id {
-        put(headers, names::ERROR_ID, &id.to_string());
+        put_id(headers, names::ERROR_ID, id);
     }
     if verdict.outcome == Outcome::Unknown {
         // An unsafe unknown must not be repeated by a cache or a proxy on the way either.
@@ -213,8 +217,15 @@ fn verdict_headers(headers: &mut HeaderMap, trip: &Trip, verdict: &Verdict) {
 }
 
 /// What cannot stand in a header is left out.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+fn put(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn put_id(headers: &mut HeaderMap, name: HeaderName, id: Uuid) {
+    let mut text = Uuid::encode_buffer();
+    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
         headers.insert(name, value);
     }
 }

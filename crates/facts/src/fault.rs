@@ -90,6 +90,18 @@ pub enum FaultKind {
     ConnectTimedOut,
     /// Opening the connection failed in another way.
     ConnectFailed,
+    /// No connection to the site's own outbound proxy could be opened.
+    ProxyUnreachable,
+    /// The outbound proxy did not open the tunnel in time.
+    ProxyTimedOut,
+    /// The outbound proxy refused our credentials, or asked for some (RFC 9110, section 15.5.8).
+    ProxyUnauthenticated,
+    /// The outbound proxy does not let us call the peer.
+    ProxyRefused,
+    /// The outbound proxy could not reach the peer, or gave up without an answer.
+    ProxyFailed,
+    /// What the outbound proxy answered is not HTTP.
+    ProxyMalformed,
     /// The peer ended the handshake with a TLS alert.
     TlsAlert,
     /// The peer closed the connection during the handshake.
@@ -122,6 +134,12 @@ pub enum FaultKind {
     SendBroken,
     /// The request could not be sent in time.
     SendTimedOut,
+    /// The caller's request broke off while it was passed on.
+    UploadBroken,
+    /// The caller's request, passed on, came to be larger than allowed.
+    UploadTooLarge,
+    /// The caller's request, passed on, did not come in time.
+    UploadTimedOut,
     /// The peer closed the connection, or reset it, before an answer's head was read.
     HeadClosed,
     /// The answer's head is not HTTP.
@@ -148,7 +166,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All kinds, in the order of their phases.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 44] = [
         Self::NoSuchName,
         Self::ResolveFailed,
         Self::ResolveTimedOut,
@@ -157,6 +175,12 @@ impl FaultKind {
         Self::NoRoute,
         Self::ConnectTimedOut,
         Self::ConnectFailed,
+        Self::ProxyUnreachable,
+        Self::ProxyTimedOut,
+        Self::ProxyUnauthenticated,
+        Self::ProxyRefused,
+        Self::ProxyFailed,
+        Self::ProxyMalformed,
         Self::TlsAlert,
         Self::TlsClosed,
         Self::NotTls,
@@ -173,6 +197,9 @@ impl FaultKind {
         Self::PinMismatch,
         Self::SendBroken,
         Self::SendTimedOut,
+        Self::UploadBroken,
+        Self::UploadTooLarge,
+        Self::UploadTimedOut,
         Self::HeadClosed,
         Self::HeadMalformed,
         Self::HeadTooLarge,
@@ -194,7 +221,13 @@ impl FaultKind {
             Self::ConnectionRefused
             | Self::NoRoute
             | Self::ConnectTimedOut
-            | Self::ConnectFailed => Phase::Connect,
+            | Self::ConnectFailed
+            | Self::ProxyUnreachable
+            | Self::ProxyTimedOut
+            | Self::ProxyUnauthenticated
+            | Self::ProxyRefused
+            | Self::ProxyFailed
+            | Self::ProxyMalformed => Phase::Connect,
             Self::TlsAlert
             | Self::TlsClosed
             | Self::NotTls
@@ -211,6 +244,9 @@ impl FaultKind {
             | Self::PinMismatch => Phase::Handshake,
             Self::SendBroken
             | Self::SendTimedOut
+            | Self::UploadBroken
+            | Self::UploadTooLarge
+            | Self::UploadTimedOut
             | Self::StreamRefused
             | Self::GoneAway
             | Self::StaleConnection => Phase::Send,
@@ -240,6 +276,12 @@ impl FaultKind {
             Self::NoRoute => "no_route",
             Self::ConnectTimedOut => "connect_timed_out",
             Self::ConnectFailed => "connect_failed",
+            Self::ProxyUnreachable => "proxy_unreachable",
+            Self::ProxyTimedOut => "proxy_timed_out",
+            Self::ProxyUnauthenticated => "proxy_unauthenticated",
+            Self::ProxyRefused => "proxy_refused",
+            Self::ProxyFailed => "proxy_failed",
+            Self::ProxyMalformed => "proxy_malformed",
             Self::TlsAlert => "tls_alert",
             Self::TlsClosed => "tls_closed",
             Self::NotTls => "not_tls",
@@ -256,6 +298,9 @@ impl FaultKind {
             Self::PinMismatch => "pin_mismatch",
             Self::SendBroken => "send_broken",
             Self::SendTimedOut => "send_timed_out",
+            Self::UploadBroken => "upload_broken",
+            Self::UploadTooLarge => "upload_too_large",
+            Self::UploadTimedOut => "upload_timed_out",
             Self::HeadClosed => "head_closed",
             Self::HeadMalformed => "head_malformed",
             Self::HeadTooLarge => "head_too_large",

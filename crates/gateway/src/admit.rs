@@ -2,17 +2,13 @@
 
 use crate::callback::Callback;
 use crate::journey::{Gateway, KEYS_PATH};
-use crate::setup::{Access, CyberApp, Limits};
-use bytes::Bytes;
+use crate::setup::{Access, CyberApp};
 use candor_facts::{Held, HeldKind};
-use candor_wire::body::{Floor, ReadError, ReadLimit};
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method, Version};
-use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
-use tokio::time::Instant;
 
 /// Where callbacks are called.
 pub(crate) const CALLBACKS: &str = "/callbacks/";
@@ -62,28 +58,6 @@ pub(crate) fn read<'g>(gateway: &'g Gateway, head: &Parts) -> Result<Asked<'g>, 
         .get(name)
         .ok_or_else(|| unknown("CyberApp", name, gateway.setup.cyberapps.keys()))?;
     Ok(Asked { callback, tenant_id, cyberapp, access })
-}
-
-/// The body as JSON text, within its bound.
-///
-/// # Errors
-/// The call is held back: too large, too slow, broken off.
-pub(crate) async fn payload(body: &mut Incoming, limits: &Limits) -> Result<Bytes, Held> {
-    let limit = ReadLimit {
-        bytes: limits.request_body,
-        until: Instant::now() + limits.request_time,
-        floor: Some(Floor::default()),
-    };
-    candor_wire::body::read(body, &limit).await.map_err(|error| {
-        let kind = match error {
-            ReadError::TooLarge { .. } => HeldKind::PayloadTooLarge,
-            ReadError::TimedOut { .. }
-            | ReadError::TooSlow { .. }
-            | ReadError::Truncated(_)
-            | ReadError::Malformed(_) => HeldKind::Malformed,
-        };
-        Held::new(kind, error.to_string())
-    })
 }
 
 /// The locales that the caller wants, the best first.

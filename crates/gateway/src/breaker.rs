@@ -66,7 +66,8 @@ pub(crate) fn health(class: Class, origin: Origin, outcome: Outcome) -> Health {
     }
     match origin {
         _ if class.is_success() => Health::Works,
-        Origin::Caller if outcome != Outcome::Unsent => Health::Works,
+        // A call that its caller broke off says nothing about the endpoint.
+        Origin::Caller if !matches!(outcome, Outcome::Unsent | Outcome::Unknown) => Health::Works,
         // Refused credentials and refused addresses are the operator's to mend; the endpoint works.
         Origin::Caller | Origin::Gateway => Health::Unsaid,
         Origin::Network | Origin::Intermediary | Origin::Upstream => Health::Fails,

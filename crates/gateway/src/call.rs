@@ -15,12 +15,16 @@ use candor_contract::{Reading, SETTLING, Table};
 use candor_facts::{
     Answer, Attempt, Check, Ending, Exchange, Fault, Held, HeldKind, Request, Sent, Violation,
 };
-use candor_wire::decode::{DecodeLimit, decode};
+use candor_wire::decode::{self, DecodeLimit, decode};
 use candor_wire::{Arriving, Client, Flow, Outbound, Received, Target};
+use http::header::CONTENT_ENCODING;
 use http_body::Body;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How much is looked at of the beginning of a coded body, so that its first block is there.
+const CODED: usize = 16 * 1024;
 
 /// Holds an answer against the form that was declared for it: `None` where none was.
 pub type Checker<'c> = dyn Fn(&Answered) -> Option<Vec<Violation>> + Send + Sync + 'c;
@@ -264,26 +268,37 @@ impl<'c, 't> Call<'c, 't> {
 
     /// Lets the body of a success pass as soon as it is certain to be one; reads any other whole.
     async fn settle(&self, mut arriving: Arriving, turn: Turn) -> Result<Settled<'t>, Fault> {
-        if arriving.status.is_success() {
-            let empty = arriving.body.is_end_stream();
-            if !empty {
-                arriving.beginning(SETTLING).await?;
-            }
-            let settled = if empty { None } else { self.table.settled(&self.so_far(&arriving)) };
-            if settled.is_some() {
-                return Ok((Answered::passing(arriving, turn), settled));
+        if arriving.status.is_success() && !arriving.body.is_end_stream() {
+            // More is needed of what is coded, to see as much.
+            let coded = arriving.headers.contains_key(CONTENT_ENCODING).then_some(CODED);
+            for enough in std::iter::once(SETTLING).chain(coded) {
+                arriving.beginning(enough).await?;
+                let settled = self.settled(&arriving);
+                if settled.is_some() {
+                    return Ok((Answered::passing(arriving, turn), settled));
+                }
             }
         }
         read_whole(arriving).await
     }
 
+    /// What an answer means, where its beginning is enough to tell. Content codings are undone for
+    /// that; the body itself passes on as it comes.
+    fn settled(&self, arriving: &Arriving) -> Option<Reading<'t>> {
+        let begun = decode::beginning(&arriving.headers, arriving.body.begun()).ok()?;
+        if begun.is_empty() {
+            return None;
+        }
+        self.table.settled(&self.so_far(arriving, &begun))
+    }
+
     /// The exchange, as far as it has come.
-    fn so_far<'a>(&'a self, arriving: &'a Arriving) -> Exchange<'a> {
+    fn so_far<'a>(&'a self, arriving: &'a Arriving, begun: &'a [u8]) -> Exchange<'a> {
         let answer = Answer {
             status: arriving.status,
             reason: arriving.reason.as_deref(),
             headers: &arriving.headers,
-            body: arriving.body.begun(),
+            body: begun,
             check: Check::NotMade,
         };
         let ended_at = Some(self.clock.now().as_second());
@@ -296,6 +311,11 @@ impl<'c, 't> Call<'c, 't> {
         let wanted =
             pace::decide(&reading.retry, &self.plan.of(reading.row), number, left, fastrand::f64());
         let Decision::Again(_) = wanted else { return (wanted, None) };
+        if !self.outbound.body.is_repeatable() {
+            let words =
+                "not repeated: the body was passed on as it came, and is not there any more";
+            return (Decision::Done(words), None);
+        }
         match self.upstream.admit() {
             Err(_) => (Decision::Done("not repeated: the upstream is given a rest"), None),
             Ok(_) if !self.upstream.bears_a_repeat() => {

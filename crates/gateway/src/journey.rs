@@ -10,6 +10,7 @@ use crate::callback::{Ingredients, Order};
 use crate::callers::Caller;
 use crate::counts::{self, Counted, Counts};
 use crate::dialect::AnswerAs;
+use crate::intake::Intake;
 use crate::keys::KeyError;
 use crate::limits::{Admission, Load, Shed};
 use crate::proxy;
@@ -24,7 +25,6 @@ use candor_facts::{Held, HeldKind};
 use candor_wire::Client;
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use hyper::body::Incoming;
 use std::sync::Arc;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -82,7 +82,7 @@ pub(crate) async fn answer(
     gateway: &Gateway,
     client: &Client,
     head: &Parts,
-    body: &mut Incoming,
+    body: &mut Intake,
 ) -> Reply {
     if head.uri.path() == KEYS_PATH && [Method::GET, Method::HEAD].contains(&head.method) {
         return reply::keys(gateway.setup.keys.jwks());
@@ -102,7 +102,7 @@ async fn let_in(
     client: &Client,
     trip: &mut Trip,
     head: &Parts,
-    body: &mut Incoming,
+    body: &mut Intake,
 ) -> Result<Reply, Held> {
     let load = gateway.shed.enter()?;
     let named = gateway.named(head)?;
@@ -128,11 +128,11 @@ async fn travel(
     client: &Client,
     trip: &mut Trip,
     head: &Parts,
-    body: &mut Incoming,
+    body: &mut Intake,
 ) -> Result<Reply, Held> {
     let asked = admit::read(gateway, head)?;
     trip.note(&asked);
-    let payload = admit::payload(body, &gateway.setup.limits).await?;
+    let payload = body.whole(&gateway.setup.limits).await?;
     asked.callback.check_payload(&payload)?;
     trip.has_time()?;
     let order = order(gateway, trip, &asked, &payload)?;

@@ -17,6 +17,7 @@ mod clock;
 mod counts;
 mod credentials;
 mod dialect;
+mod intake;
 mod journey;
 mod keys;
 pub mod limits;

@@ -5,6 +5,7 @@
 //! `journey`.
 
 use crate::admin::View;
+use crate::intake::Intake;
 use crate::journey::{self, Gateway};
 use crate::reply::{self, Reply};
 use crate::setup::Setup;
@@ -12,7 +13,6 @@ use arc_swap::ArcSwap;
 use candor_wire::{Client, ClientSettings};
 use http::Request;
 use http::header::EXPECT;
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -33,9 +33,6 @@ use tokio::task::LocalSet;
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long calls may go on after the stop was asked for.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
-/// How long, and for how many bytes, a refused body is still read and thrown away.
-const LINGER_TIME: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 64 * 1024 * 1024;
 /// How often the signing keys are looked after.
 const KEYS_TIME: Duration = Duration::from_mins(1);
 /// How many connections may wait to be accepted.
@@ -349,33 +346,18 @@ async fn answer(place: Rc<Place>, client: Client, request: Request<Incoming>) ->
     let ours = Arc::clone(&gateway);
     tokio::task::spawn_local(async move {
         let _place = place;
-        let (head, mut body) = request.into_parts();
+        let (head, body) = request.into_parts();
+        let mut body = Intake::new(body);
         let reply = journey::answer(&ours, &client, &head, &mut body).await;
         if let Err(reply) = tell.send(reply) {
             reply::undelivered(&reply);
         }
         // Who asks first whether to send (RFC 9110, section 10.1.1) sends nothing after a refusal.
         if !head.headers.contains_key(EXPECT) {
-            linger(body).await;
+            body.linger().await;
         }
     });
     told.await.unwrap_or_else(|_| reply::panicked(&gateway))
-}
-
-/// Reads what is still sent of a body that was refused, within bounds. A caller whose connection is
-/// closed while it sends does not get to see its answer (RFC 9112, section 9.6).
-async fn linger(mut body: Incoming) {
-    let thrown_away = async {
-        let mut count = 0;
-        while count < LINGER_BYTES
-            && let Some(Ok(frame)) = body.frame().await
-        {
-            count += frame.data_ref().map_or(0, bytes::Bytes::len);
-        }
-    };
-    if tokio::time::timeout(LINGER_TIME, thrown_away).await.is_err() {
-        tracing::debug!("a caller was still sending what had been refused");
-    }
 }
 
 /// One of the places for open connections. A call keeps the place of its connection until both have

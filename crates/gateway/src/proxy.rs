@@ -4,17 +4,16 @@
 use crate::admit;
 use crate::call::{Answered, Call, Done};
 use crate::dialect::AnswerAs;
+use crate::intake::Intake;
 use crate::journey::{Gateway, Trip, words_for};
 use crate::names;
 use crate::pace::Plan;
 use crate::redact;
 use crate::reply::{self, Reply};
 use crate::routes::Route;
-use bytes::Bytes;
 use candor_facts::{Class, Held, HeldKind, Request};
-use candor_wire::{Client, Outbound, RequestPath, Timeouts};
+use candor_wire::{Client, Outbound, RequestPath, Timeouts, Upload};
 use http::request::Parts;
-use hyper::body::Incoming;
 
 /// The way of a call to a vendor.
 pub(crate) async fn travel(
@@ -23,11 +22,11 @@ pub(crate) async fn travel(
     trip: &mut Trip,
     route: &Route,
     head: &Parts,
-    body: &mut Incoming,
+    body: &mut Intake,
 ) -> Result<Reply, Held> {
     admit::a_program_asks(head)?;
     let path = path(route, head)?;
-    let body = admit::payload(body, &gateway.setup.limits).await?;
+    let body = body.upload(&gateway.setup.limits).await?;
     trip.has_time()?;
     let mut outbound = outbound(gateway, trip, route, head, path, body);
     let done = call(gateway, client, trip, route, &mut outbound).await?;
@@ -50,7 +49,7 @@ fn outbound(
     route: &Route,
     head: &Parts,
     path: RequestPath,
-    body: Bytes,
+    body: Upload,
 ) -> Outbound {
     let mut headers = head.headers.clone();
     headers.remove(names::TARGET);
@@ -81,7 +80,8 @@ async fn call<'r>(
     route.credentials.show(&mut outbound.headers, client, clock, trip.deadline).await?;
     let done = run(gateway, client, trip, route, outbound).await?;
     let refused = done.reading.row.class == Class::Unauthenticated;
-    if !refused || !route.credentials.renew(&outbound.headers) {
+    let repeatable = refused && outbound.body.is_repeatable();
+    if !repeatable || !route.credentials.renew(&outbound.headers) {
         return Ok(done);
     }
     match route.credentials.show(&mut outbound.headers, client, clock, trip.deadline).await {

@@ -12,8 +12,10 @@ use crate::http2::Incomplete;
 use crate::message::{Received, Timing, drop_hop_by_hop};
 use crate::pool::{Connection, Pool};
 use crate::target::TargetId;
+use crate::upload::Supervised;
 use bytes::Bytes;
 use candor_facts::{Fault, FaultKind, Sent};
+use http::header::TRAILER;
 use http::{HeaderMap, StatusCode, Version, response};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -35,7 +37,8 @@ pub struct Arriving {
     pub status: StatusCode,
     /// Its reason phrase, where it is not the standard one.
     pub reason: Option<Bytes>,
-    /// Its header fields, without the hop-by-hop ones.
+    /// Its header fields, without the hop-by-hop ones. `Trailer` is there where trailers may still
+    /// come, for they are passed on.
     pub headers: HeaderMap,
     /// Its protocol version.
     pub version: Version,
@@ -53,6 +56,8 @@ pub struct Flow {
     /// What has been looked at already, and is still to be passed on.
     begun: Bytes,
     source: Source,
+    /// The request's body, where that is passed on and may still be on its way.
+    upload: Option<Supervised>,
     /// How long nothing may come.
     stall: Duration,
     /// Runs while something is waited for.
@@ -74,6 +79,8 @@ pub(crate) struct Home {
     pub(crate) connection: Connection,
     pub(crate) pool: Arc<Pool>,
     pub(crate) target: TargetId,
+    /// Whether it may be used again at all.
+    pub(crate) kept: bool,
 }
 
 // === impl Arriving ===
@@ -82,14 +89,22 @@ impl Arriving {
     pub(crate) fn new(
         mut head: response::Parts,
         source: Source,
+        upload: Option<Supervised>,
         call: &Call,
         timing: Timing,
     ) -> Self {
         drop_hop_by_hop(&mut head.headers);
         let stall = call.timeouts.stall;
-        let mut body = Flow { begun: Bytes::new(), source, stall, patience: None };
+        let mut body = Flow { begun: Bytes::new(), source, upload, stall, patience: None };
         if body.is_end_stream() {
-            body.source.ended();
+            body.ended();
+        } else if let Some(upload) = &body.upload
+            && head.status.as_u16() >= 400
+        {
+            upload.hold();
+        }
+        if body.size_hint().exact().is_some() {
+            head.headers.remove(TRAILER);
         }
         Self {
             status: head.status,
@@ -99,7 +114,7 @@ impl Arriving {
             timing,
             body,
             headed: Instant::now(),
-            call: *call,
+            call: call.later(timing.upload),
         }
     }
 
@@ -121,7 +136,8 @@ impl Arriving {
     /// # Errors
     /// A [`Fault`] says how the body failed.
     pub async fn whole(self) -> Result<Received, Fault> {
-        let Self { status, reason, headers, version, mut timing, body, headed, call } = self;
+        let Self { status, reason, mut headers, version, mut timing, body, headed, call } = self;
+        headers.remove(TRAILER);
         let body = body.whole(&call).await?;
         timing.body = headed.elapsed();
         Ok(Received { status, reason, headers, body, version, timing })
@@ -159,7 +175,7 @@ impl Flow {
             until: call.until(call.timeouts.body),
             floor: call.body_floor,
         };
-        let mut source = self.source;
+        let (mut source, upload) = (self.source, self.upload);
         let read = match &mut source {
             Source::Lone(incoming, _) => body::read(incoming, &limit).await,
             Source::Shared(stream) => body::read(stream.body(), &limit).await,
@@ -169,7 +185,26 @@ impl Flow {
                 source.ended();
                 Ok(joined(begun, rest))
             }
-            Err(error) => Err(source.fault(&error)),
+            Err(error) => Err(source.fault(&error, upload.as_ref())),
+        }
+    }
+
+    /// The exchange is over, and what is left of the request is not wanted any more.
+    fn ended(&mut self) {
+        self.source.ended();
+        self.upload = None;
+    }
+
+    /// Waits for more. A request that is still being passed on may be what the answer waits for.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stall = self.stall;
+        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(stall)));
+        loop {
+            ready!(patience.as_mut().poll(cx));
+            match self.upload.as_ref().and_then(|upload| upload.goes_on(stall)) {
+                Some(until) if until > Instant::now() => patience.as_mut().reset(until),
+                Some(_) | None => return Poll::Ready(()),
+            }
         }
     }
 
@@ -198,19 +233,18 @@ impl Body for Flow {
             let begun = std::mem::take(&mut self.begun);
             return Poll::Ready(Some(Ok(Frame::data(begun))));
         }
-        match self.source.poll(cx) {
+        let Self { source, upload, .. } = &mut *self;
+        match source.poll(cx, upload.as_ref()) {
             Poll::Ready(frame) => {
                 self.patience = None;
                 // Chunks say that they were the last ones only when nothing more is asked of them.
                 if frame.is_none() || self.source.is_over() {
-                    self.source.ended();
+                    self.ended();
                 }
                 Poll::Ready(frame)
             }
             Poll::Pending => {
-                let stall = self.stall;
-                let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(stall)));
-                ready!(patience.as_mut().poll(cx));
+                ready!(self.poll_patience(cx));
                 Poll::Ready(Some(Err(self.stalled())))
             }
         }
@@ -247,7 +281,11 @@ fn joined(begun: Bytes, rest: Bytes) -> Bytes {
 // === impl Source ===
 
 impl Source {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        upload: Option<&Supervised>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         let error = match self {
             Self::Lone(incoming, _) => match ready!(Pin::new(incoming).poll_frame(cx)) {
                 Some(Err(error)) => ReadError::broken(error),
@@ -260,7 +298,7 @@ impl Source {
                 None => return Poll::Ready(None),
             },
         };
-        Poll::Ready(Some(Err(self.fault(&error))))
+        Poll::Ready(Some(Err(self.fault(&error, upload))))
     }
 
     fn is_over(&self) -> bool {
@@ -275,9 +313,10 @@ impl Source {
     fn ended(&mut self) {
         match self {
             Self::Lone(_, home) => {
-                if let Some(Home { connection, pool, target }) = home.take()
-                    && connection.meter.sent() == Sent::All
-                {
+                let Some(Home { connection, pool, target, kept }) = home.take() else { return };
+                if connection.meter.sent() != Sent::All {
+                    connection.meter.seal();
+                } else if kept {
                     pool.put(target, connection);
                 }
             }
@@ -295,8 +334,13 @@ impl Source {
         }
     }
 
-    fn fault(&self, error: &ReadError) -> Fault {
-        let fault = Fault::new(error.fault(), self.sent(), cause::words(error));
+    /// Why the body broke off: because the caller's own did, where that was still being passed on.
+    fn fault(&self, error: &ReadError, upload: Option<&Supervised>) -> Fault {
+        let sent = self.sent();
+        if let Some(fault) = upload.and_then(|upload| upload.failure(sent)) {
+            return fault;
+        }
+        let fault = Fault::new(error.fault(), sent, cause::words(error));
         match self {
             Self::Lone(..) => fault,
             Self::Shared(stream) => stream.explained(fault),

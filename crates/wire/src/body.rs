@@ -83,9 +83,20 @@ impl ReadError {
         }
     }
 
+    /// The fault that this is, where the body is the caller's and was being passed on.
+    pub fn upload_fault(&self) -> FaultKind {
+        match self {
+            Self::TooLarge { .. } => FaultKind::UploadTooLarge,
+            Self::TimedOut { .. } | Self::TooSlow { .. } => FaultKind::UploadTimedOut,
+            Self::Truncated(_) | Self::Malformed(_) => FaultKind::UploadBroken,
+        }
+    }
+
+    /// What the error of a body means: broken off, or framed wrongly.
+    ///
     /// HTTP's parser reports wrong framing as invalid input or data. A broken TLS record is that
     /// too, but says nothing about the framing: what ends there is the connection.
-    pub(crate) fn broken<E: Error + Send + Sync + 'static>(error: E) -> Self {
+    pub fn broken<E: Error + Send + Sync + 'static>(error: E) -> Self {
         let misframed = cause::find::<io::Error>(&error).is_some_and(|io| {
             matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
         });

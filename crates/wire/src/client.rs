@@ -7,11 +7,12 @@ use crate::guard::Guard;
 use crate::http2;
 use crate::message::{Outbound, Received, Timing, compose, for_http1, for_http2};
 use crate::pool::{Connection, Link, Pool, PoolLimits};
+use crate::proxy::{Proxy, ProxyError, ProxySettings};
 use crate::resolve::{Resolve, ResolveError, SystemResolver};
 use crate::target::Target;
-use bytes::Bytes;
+use crate::upload::{Supervised, Upload};
 use candor_facts::{Fault, FaultKind, Sent};
-use http::Request;
+use http::{Request, Version};
 use hyper::client::conn::http1;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -40,6 +41,8 @@ pub struct ClientSettings {
     pub pool: PoolLimits,
     /// The bounds of an answer's head.
     pub head: HeadLimits,
+    /// The proxy through which calls leave the site, if they must.
+    pub proxy: Option<ProxySettings>,
 }
 
 /// The bounds of an answer's head.
@@ -58,6 +61,9 @@ pub enum SetupError {
     /// The machine's name resolution could not be set up.
     #[error("name resolution could not be set up")]
     Resolver(#[from] ResolveError),
+    /// The site's outbound proxy cannot be used.
+    #[error("the outbound proxy cannot be used")]
+    Proxy(#[from] ProxyError),
 }
 
 impl Default for HeadLimits {
@@ -71,14 +77,19 @@ impl Default for HeadLimits {
 impl Client {
     /// A client without connections. Opens nothing and sends nothing.
     pub fn new(settings: ClientSettings) -> Result<Self, SetupError> {
-        let ClientSettings { guard, resolver, pool, head } = settings;
+        let ClientSettings { guard, resolver, pool, head, proxy } = settings;
+        let proxy = proxy.map(Proxy::new).transpose()?;
         let resolver = match resolver {
             Some(given) => given,
             None => Arc::new(SystemResolver::new()?),
         };
         let mut http1 = http1::Builder::new();
-        http1.max_header_size(head.bytes).max_headers(head.fields);
-        let connector = Connector { resolver, guard, http1, head };
+        http1.max_header_size(head.bytes);
+        // Where the number is hyper's own it is not told, for told it is made room for by each answer.
+        if head.fields != HeadLimits::default().fields {
+            http1.max_headers(head.fields);
+        }
+        let connector = Connector { resolver, guard, http1, head, proxy };
         Ok(Self(Arc::new(Shared { connector, pool: Arc::new(Pool::new(pool)) })))
     }
 
@@ -98,12 +109,20 @@ impl Client {
     /// The one thing that is done again without asking: a kept connection that turns out to be
     /// closed, or going to be, before the request was handed to it is replaced by a fresh one.
     ///
+    /// An answer may come before the whole of a body that is passed on: it is an answer. One that
+    /// refuses the request, 400 or above, ends the upload at once; with any other the upload goes on
+    /// for as long as the answer does (RFC 9110, section 7.5). The connection is not used again then.
+    ///
     /// # Errors
     ///
-    /// A [`Fault`] says what failed and how much of the request had left by then.
+    /// A [`Fault`] says what failed and how much of the request had left by then. Its kind is
+    /// `upload_…` where it was the caller's own body that failed.
     pub async fn begin(&self, target: &Target, request: Outbound) -> Result<Arriving, Fault> {
         let call = Call::of(&request);
         let Outbound { method, path, headers, body, .. } = request;
+        if !body.is_repeatable() {
+            return Err(spent());
+        }
         let mut message = compose(target, method, path, headers, body);
         if let Some(kept) = self.0.pool.take(target.id()) {
             match self.on_kept(kept, target, message, &call).await {
@@ -120,7 +139,7 @@ impl Client {
         &self,
         kept: Link,
         target: &Target,
-        message: Request<Bytes>,
+        message: Request<Upload>,
         call: &Call,
     ) -> Result<Arriving, Trouble> {
         let timing = Timing { reused: true, ..Timing::default() };
@@ -130,7 +149,7 @@ impl Client {
     async fn on_fresh(
         &self,
         target: &Target,
-        message: Request<Bytes>,
+        message: Request<Upload>,
         call: &Call,
     ) -> Result<Arriving, Fault> {
         let mut timing = Timing::default();
@@ -173,7 +192,7 @@ impl Client {
         &self,
         link: Link,
         target: &Target,
-        message: Request<Bytes>,
+        message: Request<Upload>,
         call: &Call,
         timing: Timing,
     ) -> Result<Arriving, Trouble> {
@@ -196,17 +215,30 @@ impl Client {
         &self,
         mut connection: Connection,
         target: &Target,
-        message: Request<Bytes>,
+        message: Request<Upload>,
         call: &Call,
         mut timing: Timing,
     ) -> Result<Arriving, Trouble> {
         let started = Instant::now();
-        let response = exchange::head(&mut connection, for_http1(message, target), call).await?;
-        timing.head = started.elapsed();
+        let (parts, body) = for_http1(message, target).into_parts();
+        let (content, upload) = body.set_out();
+        let request = Request::from_parts(parts, connection.meter.begin(content));
+        let response = exchange::head(&mut connection, request, upload.as_ref(), call).await?;
+        timing.upload = upload.as_ref().map(Supervised::took).unwrap_or_default();
+        timing.head = started.elapsed().saturating_sub(timing.upload);
         let (head, incoming) = response.into_parts();
-        let home = Home { connection, pool: Arc::clone(&self.0.pool), target: target.id() };
-        Ok(Arriving::new(head, Source::Lone(incoming, Some(home)), call, timing))
+        // What speaks HTTP/1.0 takes no chunks, so that a body could not be passed on there.
+        let kept = head.version != Version::HTTP_10;
+        let home = Home { connection, pool: Arc::clone(&self.0.pool), target: target.id(), kept };
+        let source = Source::Lone(incoming, Some(home));
+        Ok(Arriving::new(head, source, upload, call, timing))
     }
+}
+
+/// A body that is passed on can be sent once.
+fn spent() -> Fault {
+    let words = "the body was begun to be sent before, and cannot be sent again";
+    Fault::new(FaultKind::UploadBroken, Sent::Nothing, words)
 }
 
 /// A kept connection that broke before anything left is stale, even where the request did not come
@@ -261,7 +293,7 @@ mod tests {
     }
 
     fn post(target: &Target) -> Outbound {
-        Outbound { body: Bytes::from_static(b"once"), ..Outbound::new(Method::POST, target.path()) }
+        Outbound { body: "once".into(), ..Outbound::new(Method::POST, target.path()) }
     }
 
     /// On one thread the end of the kept connection is not noticed before the next request is

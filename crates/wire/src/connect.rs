@@ -10,18 +10,22 @@ use crate::guard::Guard;
 use crate::http2;
 use crate::message::Timing;
 use crate::pool::{Connection, Link};
-use crate::resolve::{Resolve, ResolveError};
+use crate::proxy::Proxy;
+use crate::resolve::{Resolve, ResolveError, is_this_machine};
+use crate::road::Road;
 use crate::sent::{Meter, Metered};
 use crate::stream::Stream;
 use crate::target::{Place, Speech, Target};
-use crate::tls::{self, Tls};
+use crate::tls::{self, Secured, Tls};
+use crate::tunnel;
 use candor_facts::{Fault, FaultKind, Sent};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
@@ -35,6 +39,7 @@ pub(crate) struct Connector {
     pub(crate) guard: Guard,
     pub(crate) http1: http1::Builder,
     pub(crate) head: HeadLimits,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Connector {
@@ -45,14 +50,10 @@ impl Connector {
         call: &Call,
         timing: &mut Timing,
     ) -> Result<Link, Fault> {
+        let road = self.road(target, call, timing).await?;
         let mut clock = Instant::now();
-        let addresses = self.addresses(target, call).await?;
-        timing.resolve = lap(&mut clock);
-        self.judge(&addresses, target)?;
-        let socket = self.dial(&addresses, call).await?;
-        timing.connect = lap(&mut clock);
         let meter = Arc::new(Meter::default());
-        let stream = secure(Metered::new(socket, Arc::clone(&meter)), target.tls(), call).await?;
+        let stream = secure(Metered::new(road, Arc::clone(&meter)), target.tls(), call).await?;
         timing.handshake = lap(&mut clock);
         match (target.speech(), stream.agreed_on_http2()) {
             (Speech::Open | Speech::Http2, true) => self.speak_http2(stream, &meter).await,
@@ -64,6 +65,35 @@ impl Connector {
             }
             (Speech::Http1 | Speech::Open, _) => self.speak_http1(stream, meter).await,
         }
+    }
+
+    /// The way to `target`: straight, or through the site's proxy.
+    async fn road(&self, target: &Target, call: &Call, timing: &mut Timing) -> Result<Road, Fault> {
+        let mut clock = Instant::now();
+        let proxy = self.proxy.as_ref().filter(|proxy| !proxy.spares(target.place()));
+        if let Some(proxy) = proxy.filter(|proxy| !proxy.resolve_locally) {
+            self.judge_unresolved(target)?;
+            let end = target.place().with_port(target.port());
+            let road = Box::pin(self.tunnel(proxy, &[end], call)).await?;
+            timing.connect = lap(&mut clock);
+            return Ok(road);
+        }
+        let addresses = self.addresses(target, call).await?;
+        timing.resolve = lap(&mut clock);
+        self.judge(&addresses, target)?;
+        let inside = |proxy: &Proxy| addresses.iter().all(|at| proxy.spares_address(at.ip()));
+        let road = match proxy.filter(|proxy| !inside(proxy)) {
+            None => {
+                let until = call.until(call.timeouts.connect);
+                Road::Plain(self.dial(&addresses, until).await?)
+            }
+            Some(proxy) => {
+                let ends: Vec<String> = tried(&addresses).iter().map(ToString::to_string).collect();
+                Box::pin(self.tunnel(proxy, &ends, call)).await?
+            }
+        };
+        timing.connect = lap(&mut clock);
+        Ok(road)
     }
 
     async fn addresses(&self, target: &Target, call: &Call) -> Result<Vec<SocketAddr>, Fault> {
@@ -83,6 +113,63 @@ impl Connector {
         }
     }
 
+    /// A tunnel to one of these ends. Where the proxy cannot reach one, it is asked for the next.
+    async fn tunnel(&self, proxy: &Proxy, ends: &[String], call: &Call) -> Result<Road, Fault> {
+        let addresses = self.addresses(&proxy.at, call).await.map_err(|fault| by_proxy(&fault))?;
+        let admitted = addresses.iter().try_for_each(|address| self.guard.admit_proxy(*address));
+        admitted
+            .map_err(|refused| tunnel::fault(FaultKind::ProxyUnreachable, &refused.to_string()))?;
+        let until = call.until(call.timeouts.connect + call.timeouts.handshake);
+        let mut last = None;
+        for (end, left) in ends.iter().zip((1..=ends.len()).rev()) {
+            let opened = self.tunnel_to(end, proxy, &addresses, call, share(until, left)).await;
+            match opened {
+                Err(fault) if fault.kind == FaultKind::ProxyFailed => last = Some(fault),
+                Ok(_) | Err(_) => return opened,
+            }
+        }
+        Err(last
+            .unwrap_or_else(|| tunnel::fault(FaultKind::ProxyFailed, "there is no end to ask for")))
+    }
+
+    async fn tunnel_to(
+        &self,
+        end: &str,
+        proxy: &Proxy,
+        addresses: &[SocketAddr],
+        call: &Call,
+        until: Instant,
+    ) -> Result<Road, Fault> {
+        let opening = async {
+            let socket = self.dial(addresses, until).await.map_err(|fault| by_proxy(&fault))?;
+            let mut road = match proxy.at.tls() {
+                None => Road::Plain(socket),
+                Some(tls) => {
+                    let handshake = handshake(socket, tls, call).await;
+                    Road::Secure(Box::new(handshake.map_err(|fault| by_proxy(&fault))?))
+                }
+            };
+            tunnel::ask(&mut road, end, proxy.credentials.as_ref()).await?;
+            Ok(road)
+        };
+        match timeout_at(until, opening).await {
+            Ok(opened) => opened,
+            Err(_) => Err(tunnel::fault(FaultKind::ProxyTimedOut, "it opened no tunnel in time")),
+        }
+    }
+
+    /// What can be judged of a place whose name only the proxy resolves: an address, and a name that
+    /// means this machine (RFC 6761, section 6.3), which there would be the proxy's.
+    fn judge_unresolved(&self, target: &Target) -> Result<(), Fault> {
+        match target.place() {
+            Place::Address(address) => self.judge(&[(*address, target.port()).into()], target),
+            Place::Name(name) if is_this_machine(name) => {
+                self.judge(&[(Ipv4Addr::LOCALHOST, target.port()).into()], target)
+            }
+            Place::Name(_) => Ok(()),
+        }
+    }
+
     /// One refused address refuses the whole name: a mixed answer is how a name is rebound.
     fn judge(&self, addresses: &[SocketAddr], target: &Target) -> Result<(), Fault> {
         addresses
@@ -93,9 +180,8 @@ impl Connector {
 
     /// Tries the addresses in order. Each gets an equal share of the time that is left, so that one
     /// that does not answer cannot use up the time of all.
-    async fn dial(&self, addresses: &[SocketAddr], call: &Call) -> Result<TcpStream, Fault> {
-        let until = call.until(call.timeouts.connect);
-        let tried = addresses.get(..MOST_ADDRESSES).unwrap_or(addresses);
+    async fn dial(&self, addresses: &[SocketAddr], until: Instant) -> Result<TcpStream, Fault> {
+        let tried = tried(addresses);
         let mut failures = Vec::new();
         for (address, left) in tried.iter().zip((1..=tried.len()).rev()) {
             match connect(*address, share(until, left)).await {
@@ -178,17 +264,36 @@ fn sum_up(failures: Vec<(FaultKind, String)>) -> Fault {
     fault(kind, words.join("; "))
 }
 
-async fn secure(
-    socket: Metered<TcpStream>,
-    tls: Option<&Tls>,
-    call: &Call,
-) -> Result<Stream, Fault> {
-    let Some(tls) = tls else { return Ok(Stream::Plain(socket)) };
-    match timeout_at(call.until(call.timeouts.handshake), tls.handshake(socket)).await {
-        Ok(Ok(stream)) => Ok(Stream::Secure(Box::new(stream))),
+async fn secure(road: Metered<Road>, tls: Option<&Tls>, call: &Call) -> Result<Stream, Fault> {
+    let Some(tls) = tls else { return Ok(Stream::Plain(road)) };
+    handshake(road, tls, call).await.map(|stream| Stream::Secure(Box::new(stream)))
+}
+
+async fn handshake<S>(stream: S, tls: &Tls, call: &Call) -> Result<Secured<S>, Fault>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match timeout_at(call.until(call.timeouts.handshake), tls.handshake(stream)).await {
+        Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(fault(tls::handshake_fault(&error), cause::words(&error))),
         Err(_) => Err(fault(FaultKind::HandshakeTimedOut, "the handshake did not end in time")),
     }
+}
+
+fn tried(addresses: &[SocketAddr]) -> &[SocketAddr] {
+    addresses.get(..MOST_ADDRESSES).unwrap_or(addresses)
+}
+
+/// A fault on the way to the proxy, as one of the proxy.
+fn by_proxy(fault: &Fault) -> Fault {
+    let late =
+        [FaultKind::ResolveTimedOut, FaultKind::ConnectTimedOut, FaultKind::HandshakeTimedOut];
+    let kind = if late.contains(&fault.kind) {
+        FaultKind::ProxyTimedOut
+    } else {
+        FaultKind::ProxyUnreachable
+    };
+    tunnel::fault(kind, &fault.to_string())
 }
 
 fn unsent(error: &ResolveError) -> Fault {

@@ -113,6 +113,17 @@ pub fn decode(headers: &HeaderMap, body: &Bytes, limit: DecodeLimit) -> Result<B
     Ok(decoded)
 }
 
+/// The beginning of a body whose own beginning is `begun`, without the content codings that
+/// `headers` name: what can be told of it so far, up to 64 KiB. Empty where that is nothing yet, as
+/// with Zstandard before its first block is whole, and where `begun` is not what its coding says.
+///
+/// # Errors
+/// A coding is unknown, or there are too many.
+pub fn beginning(headers: &HeaderMap, begun: &Bytes) -> Result<Bytes, DecodeError> {
+    let codings = codings(headers)?;
+    Ok(codings.iter().rev().fold(begun.clone(), |begun, coding| undo_so_far(*coding, &begun)))
+}
+
 // === codings ===
 
 #[derive(Debug, Clone, Copy)]
@@ -175,6 +186,19 @@ fn undo(coding: Coding, body: &[u8], room: usize) -> Result<Bytes, DecodeError> 
         Err(Stop::Full) => Err(DecodeError::TooLarge { limit: room }),
         Err(Stop::Wrong(cause)) => Err(DecodeError::Malformed { coding: coding.name(), cause }),
     }
+}
+
+/// What comes out before the body stops; that it stops is expected.
+fn undo_so_far(coding: Coding, begun: &[u8]) -> Bytes {
+    let mut out = Out { bytes: Vec::new(), room: SMALL };
+    let stopped = match coding {
+        Coding::Gzip => gzip(begun, &mut out),
+        Coding::Deflate => inflate(begun, is_zlib(begun), &mut out),
+        Coding::Brotli => brotli(begun, &mut out),
+        Coding::Zstd => zstd(begun, &mut out),
+    };
+    drop(stopped);
+    out.bytes.into()
 }
 
 /// What has been decoded, and how much it may become.

@@ -6,7 +6,7 @@ use crate::message::{Outbound, Timeouts};
 use crate::pool::Connection;
 use crate::sent::{Flood, Payload};
 use crate::tls;
-use bytes::Bytes;
+use crate::upload::{Late, Supervised, Upload};
 use candor_facts::{Fault, FaultKind, Sent};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode};
@@ -26,7 +26,7 @@ pub(crate) struct Call {
 /// Why there is no answer.
 pub(crate) enum Trouble {
     /// The connection was closed before anything was sent; the request comes back.
-    Unsent(Box<Request<Bytes>>, Fault),
+    Unsent(Box<Request<Upload>>, Fault),
     /// It failed.
     Fault(Fault),
 }
@@ -44,6 +44,16 @@ impl Call {
     /// The end of a phase that begins now.
     pub(crate) fn until(&self, phase: Duration) -> Instant {
         self.deadline.min(Instant::now() + phase)
+    }
+
+    /// The end of a phase that began then.
+    pub(crate) fn until_after(&self, began: Instant, phase: Duration) -> Instant {
+        self.deadline.min(began + phase)
+    }
+
+    /// The same call with so much more time: what passing on an upload took is not counted.
+    pub(crate) fn later(&self, by: Duration) -> Self {
+        Self { deadline: self.deadline + by, ..*self }
     }
 
     /// Whether the deadline has passed.
@@ -65,11 +75,11 @@ impl Trouble {
 /// Sends the request and waits for the answer's head.
 pub(crate) async fn head(
     connection: &mut Connection,
-    request: Request<Bytes>,
+    request: Request<Payload>,
+    upload: Option<&Supervised>,
     call: &Call,
 ) -> Result<Response<Incoming>, Trouble> {
     let Connection { sender, meter, .. } = connection;
-    let request = request.map(|body| meter.begin(body));
     let exchange = async move {
         if let Err(error) = sender.ready().await {
             return Err((error, Some(request)));
@@ -79,13 +89,28 @@ pub(crate) async fn head(
             (failed.into_error(), request)
         })
     };
-    match timeout_at(call.until(call.timeouts.head), exchange).await {
+    let until = call.until(call.timeouts.head);
+    match in_time(exchange, upload, call, until).await {
         Ok(Ok(response)) => {
             meter.headed();
             unambiguous(response).map_err(|words| malformed(words, meter.seal()))
         }
-        Ok(Err((error, request))) => Err(broken(&error, request, meter.seal())),
-        Err(_) => Err(Trouble::Fault(late(meter.seal()))),
+        Ok(Err((error, request))) => Err(broken(&error, request, upload, meter.seal())),
+        Err(whose) => Err(Trouble::Fault(too_late(whose, meter.seal()))),
+    }
+}
+
+/// Waits for an answer until then. Where an upload is passed on, its time begins at the upload's end.
+pub(crate) async fn in_time<T>(
+    answer: impl Future<Output = T>,
+    upload: Option<&Supervised>,
+    call: &Call,
+    until: Instant,
+) -> Result<T, Late> {
+    match upload {
+        None => timeout_at(until, answer).await.map_err(|_| Late::Upstream),
+        // The rare and larger half is boxed, so that the common half stays small.
+        Some(upload) => Box::pin(upload.wait(answer, call)).await,
     }
 }
 
@@ -109,12 +134,21 @@ fn malformed(words: &str, sent: Sent) -> Trouble {
 
 // === what went wrong ===
 
-/// The connection ended, or what came is not an answer.
-fn broken(error: &hyper::Error, request: Option<Request<Payload>>, sent: Sent) -> Trouble {
+/// The connection ended, or what came is not an answer, or the caller's own body broke off.
+fn broken(
+    error: &hyper::Error,
+    request: Option<Request<Payload>>,
+    upload: Option<&Supervised>,
+    sent: Sent,
+) -> Trouble {
+    if let Some(fault) = upload.and_then(|upload| upload.failure(sent)) {
+        return Trouble::Fault(fault);
+    }
     let fault = Fault::new(head_kind(error, sent), sent, cause::words(error));
+    let begun = upload.is_some_and(Supervised::is_begun);
     match request {
-        Some(request) if sent == Sent::Nothing => {
-            Trouble::Unsent(Box::new(request.map(Payload::into_bytes)), fault)
+        Some(request) if sent == Sent::Nothing && !begun => {
+            Trouble::Unsent(Box::new(request.map(Payload::into_upload)), fault)
         }
         Some(_) | None => Trouble::Fault(fault),
     }
@@ -148,10 +182,15 @@ fn spoke_unasked(error: &hyper::Error) -> bool {
 }
 
 /// The time was up while sending, or while waiting for the head.
-pub(crate) fn late(sent: Sent) -> Fault {
-    match sent {
-        Sent::All => Fault::new(FaultKind::HeadTimedOut, sent, "no answer in time"),
-        Sent::Nothing | Sent::Part => {
+pub(crate) fn too_late(whose: Late, sent: Sent) -> Fault {
+    match (whose, sent) {
+        (Late::Caller, _) => {
+            Fault::new(FaultKind::UploadTimedOut, sent, "the caller's body stopped coming")
+        }
+        (Late::Upstream, Sent::All) => {
+            Fault::new(FaultKind::HeadTimedOut, sent, "no answer in time")
+        }
+        (Late::Upstream, Sent::Nothing | Sent::Part) => {
             Fault::new(FaultKind::SendTimedOut, sent, "the request was not sent in time")
         }
     }

@@ -63,6 +63,15 @@ impl Guard {
         }
     }
 
+    /// Refuses the address of the operator's own proxy only where nobody may call at all.
+    pub(crate) fn admit_proxy(&self, address: SocketAddr) -> Result<(), Refused> {
+        const EVERYWHERE: [IpNet; 2] = [
+            IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
+            IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
+        ];
+        self.admit(address, &EVERYWHERE)
+    }
+
     /// Refuses a connection that led to none of the `asked` addresses, or back to this process.
     pub(crate) fn admit_connection(
         &self,

@@ -4,6 +4,7 @@
 use crate::body::Floor;
 use crate::path::RequestPath;
 use crate::target::Target;
+use crate::upload::Upload;
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::uri::Scheme;
@@ -18,15 +19,16 @@ pub struct Outbound {
     pub method: Method,
     /// Its path and query.
     pub path: RequestPath,
-    /// Its header fields. `Host` and `Content-Length` are set from the target and the body;
-    /// hop-by-hop fields, `Accept-Encoding` (answers are not decompressed) and `Expect` are not
-    /// sent on.
+    /// Its header fields. `Host`, `Content-Length` and `Transfer-Encoding` are set from the target
+    /// and the body; hop-by-hop fields and `Expect` are not sent on, but for `TE: trailers`. Whoever
+    /// sends an `Accept-Encoding` gets answers that are coded: nothing is decompressed here.
     pub headers: HeaderMap,
     /// Its body.
-    pub body: Bytes,
+    pub body: Upload,
     /// How long each phase may take.
     pub timeouts: Timeouts,
-    /// When the whole call must be over. What phase it strikes, that phase timed out.
+    /// When the whole call must be over. What phase it strikes, that phase timed out. The time in
+    /// which a body is passed on is not counted: it has only to go on, within `timeouts.stall`.
     pub deadline: Instant,
     /// The most bytes that the answer's body may have; 8 MiB by default.
     pub body_limit: usize,
@@ -43,11 +45,12 @@ pub struct Timeouts {
     pub connect: Duration,
     /// The TLS handshake: 3 s.
     pub handshake: Duration,
-    /// From the first byte sent to the answer's head: 10 s.
+    /// From the first byte sent to the answer's head: 10 s. Where the request's body is passed on,
+    /// from its last byte.
     pub head: Duration,
     /// Reading the answer's body, where it is read whole: 30 s.
     pub body: Duration,
-    /// Waiting for more of a body that is passed on as it comes: 30 s.
+    /// Waiting for more of a body that is passed on as it comes, either way: 30 s.
     pub stall: Duration,
 }
 
@@ -79,7 +82,9 @@ pub struct Timing {
     pub connect: Duration,
     /// The TLS handshake.
     pub handshake: Duration,
-    /// From the first byte sent to the answer's head.
+    /// Passing on the request's body, where it was passed on as it came.
+    pub upload: Duration,
+    /// From the first byte sent to the answer's head; where the body was passed on, from its last.
     pub head: Duration,
     /// Reading the answer's body.
     pub body: Duration,
@@ -98,7 +103,7 @@ impl Outbound {
             method,
             path,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: Upload::default(),
             timeouts: Timeouts::default(),
             deadline: Instant::now() + TOTAL,
             body_limit: BODY_LIMIT,
@@ -126,9 +131,9 @@ pub(crate) fn compose(
     method: Method,
     path: RequestPath,
     headers: HeaderMap,
-    body: Bytes,
-) -> Request<Bytes> {
-    let headers = outgoing(headers, target.host(), &method, body.len());
+    body: Upload,
+) -> Request<Upload> {
+    let headers = outgoing(headers, target.host(), &method, body.length());
     let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from(path.into_inner());
@@ -136,8 +141,9 @@ pub(crate) fn compose(
     request
 }
 
-/// The request in the form of HTTP/1.1: a path, and the host in its field, which goes first.
-pub(crate) fn for_http1(mut request: Request<Bytes>, target: &Target) -> Request<Bytes> {
+/// The request in the form of HTTP/1.1: a path, and the host in its field, which goes first. Chunks
+/// are named for every method: the HTTP layer would take a GET's for no body at all.
+pub(crate) fn for_http1(mut request: Request<Upload>, target: &Target) -> Request<Upload> {
     if request.uri().scheme().is_some() {
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
@@ -145,25 +151,42 @@ pub(crate) fn for_http1(mut request: Request<Bytes>, target: &Target) -> Request
         request.headers_mut().insert(header::HOST, target.host().clone());
         request.headers_mut().extend(rest);
     }
+    if request.body().length().is_none() {
+        let chunked = HeaderValue::from_static("chunked");
+        request.headers_mut().insert(header::TRANSFER_ENCODING, chunked);
+    }
+    if request.headers().contains_key(header::TE) {
+        // Whoever sends TE names it there (RFC 9110, section 10.1.4).
+        request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("te"));
+    }
     request
 }
 
 /// The request in the form of HTTP/2: scheme, authority and path, and no `Host` (RFC 9113, section
-/// 8.3.1).
-pub(crate) fn for_http2(mut request: Request<Bytes>, target: &Target) -> Request<Bytes> {
+/// 8.3.1) nor what is about a connection (section 8.2.2).
+pub(crate) fn for_http2(mut request: Request<Upload>, target: &Target) -> Request<Upload> {
     let mut parts = std::mem::take(request.uri_mut()).into_parts();
     parts.scheme = Some(if target.tls().is_some() { Scheme::HTTPS } else { Scheme::HTTP });
     parts.authority = Some(target.authority().clone());
     // All three parts are there, which is all that is asked of them.
     *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
-    request.headers_mut().remove(header::HOST);
+    for name in [header::HOST, header::TRANSFER_ENCODING, header::CONNECTION] {
+        request.headers_mut().remove(name);
+    }
     request
 }
 
-/// `Host` goes first (RFC 9110, section 7.2), then what may be sent on, then the length.
-fn outgoing(mut given: HeaderMap, host: &HeaderValue, method: &Method, length: usize) -> HeaderMap {
+/// `Host` goes first (RFC 9110, section 7.2), then what may be sent on, then what we can take, then
+/// the length, where it is known.
+fn outgoing(
+    mut given: HeaderMap,
+    host: &HeaderValue,
+    method: &Method,
+    length: Option<u64>,
+) -> HeaderMap {
+    let takes_trailers = takes_trailers(&given);
     drop_hop_by_hop(&mut given);
-    let mut headers = HeaderMap::with_capacity(given.len() + 2);
+    let mut headers = HeaderMap::with_capacity(given.len() + 3);
     headers.insert(header::HOST, host.clone());
     let mut current = None;
     for (name, value) in given {
@@ -172,10 +195,20 @@ fn outgoing(mut given: HeaderMap, host: &HeaderValue, method: &Method, length: u
             headers.append(name, value);
         }
     }
-    if length > 0 || expects_a_body(method) {
+    if takes_trailers {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    if let Some(length) = length.filter(|length| *length > 0 || expects_a_body(method)) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     headers
+}
+
+/// Whether whoever asks takes trailers (RFC 9110, section 10.1.4); then so do we, for they are
+/// passed on.
+fn takes_trailers(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::TE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|te| te.trim().eq_ignore_ascii_case("trailers"))
 }
 
 /// Methods whose request says `Content-Length: 0` when it has no body (RFC 9110, section 8.6).
@@ -185,7 +218,7 @@ fn expects_a_body(method: &Method) -> bool {
 
 /// Fields of a request that are not taken from the caller.
 const SET_BY_US: [HeaderName; 4] =
-    [header::HOST, header::CONTENT_LENGTH, header::ACCEPT_ENCODING, header::EXPECT];
+    [header::HOST, header::CONTENT_LENGTH, header::TRAILER, header::EXPECT];
 
 /// Removes the fields that are for one hop only, and those that `Connection` names.
 pub(crate) fn drop_hop_by_hop(headers: &mut HeaderMap) {
@@ -195,18 +228,23 @@ pub(crate) fn drop_hop_by_hop(headers: &mut HeaderMap) {
             headers.remove(name.trim());
         }
     }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
+    // Mostly there is none, and looking is cheaper than removing.
+    if headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
+        for name in &HOP_BY_HOP {
+            headers.remove(name);
+        }
     }
 }
 
-/// RFC 9110, section 7.6.1, and `Trailer`, for trailers are not sent on.
-const HOP_BY_HOP: [HeaderName; 7] = [
+/// RFC 9110, section 7.6.1, and what is between a client and its proxy (sections 11.7.1 and 11.7.2),
+/// which neither the caller nor the upstream is to us.
+const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
     header::TE,
-    header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
 ];
@@ -221,7 +259,7 @@ mod tests {
         let policy = TargetPolicy { allow_http: true, ..TargetPolicy::default() };
         let target = Target::parse("http://a.example:81/x?y=1", &policy).unwrap();
         let headers = fields(&[("x-one", "1"), ("x-two", "2")]);
-        let first = compose(&target, Method::PUT, target.path(), headers, Bytes::new());
+        let first = compose(&target, Method::PUT, target.path(), headers, Upload::default());
         let (uri, names) = (first.uri().clone(), first.headers().clone());
         let second = for_http2(for_http1(first, &target), &target);
         assert_eq!(second.uri(), "http://a.example:81/x?y=1");
@@ -239,8 +277,8 @@ mod tests {
         headers
     }
 
-    fn sent(method: &Method, given: &[(&'static str, &'static str)], length: usize) -> Vec<String> {
-        outgoing(fields(given), &HeaderValue::from_static("a.example"), method, length)
+    fn sent(method: &Method, given: &[(&'static str, &'static str)], length: u64) -> Vec<String> {
+        outgoing(fields(given), &HeaderValue::from_static("a.example"), method, Some(length))
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect()
@@ -258,6 +296,16 @@ mod tests {
         assert_eq!(sent(&Method::POST, &given, 5), ["host: a.example", "content-length: 5"]);
         assert_eq!(sent(&Method::POST, &[], 0), ["host: a.example", "content-length: 0"]);
         assert_eq!(sent(&Method::DELETE, &[], 0), ["host: a.example"]);
+        let unknown =
+            outgoing(HeaderMap::new(), &HeaderValue::from_static("a"), &Method::PUT, None);
+        assert_eq!(unknown.len(), 1);
+    }
+
+    #[test]
+    fn codings_and_trailers_are_for_the_caller_to_ask_for() {
+        let given = [("accept-encoding", "gzip"), ("te", "deflate, Trailers"), ("trailer", "x")];
+        let sent = sent(&Method::GET, &given, 0);
+        assert_eq!(sent, ["host: a.example", "accept-encoding: gzip", "te: trailers"]);
     }
 
     #[test]
@@ -269,8 +317,8 @@ mod tests {
             ("x-other", "1"),
             ("keep-alive", "timeout=5"),
             ("te", "trailers"),
-            ("trailer", "x"),
             ("upgrade", "h2c"),
+            ("proxy-authorization", "Basic x"),
             ("proxy-connection", "close"),
             ("transfer-encoding", "chunked"),
             ("content-type", "text/plain"),

@@ -96,13 +96,21 @@ fn is_absence(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::NXDomain | ResponseCode::NoError)
 }
 
+/// Whether a name means loopback, whoever resolves it.
+pub(crate) fn is_this_machine(name: &str) -> bool {
+    top(name).eq_ignore_ascii_case("localhost")
+}
+
+fn top(name: &str) -> &str {
+    name.trim_end_matches('.').rsplit('.').next().unwrap_or_default()
+}
+
 /// The names of RFC 6761, sections 6.3 and 6.4: `localhost` is loopback and `invalid` does not
 /// exist, whatever a name server would say, and also where none can be reached.
 fn special(name: &str) -> Option<Result<Vec<IpAddr>, ResolveError>> {
-    let top = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    if top.eq_ignore_ascii_case("invalid") {
+    if top(name).eq_ignore_ascii_case("invalid") {
         Some(Err(ResolveError::NoSuchName))
-    } else if top.eq_ignore_ascii_case("localhost") {
+    } else if is_this_machine(name) {
         Some(Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]))
     } else {
         None

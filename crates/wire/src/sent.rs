@@ -5,15 +5,15 @@
 //! counts what comes before an answer's head is read, which has no other bound: interim answers may
 //! follow each other without end.
 
+use crate::upload::{Content, Passing, Stopped, Upload};
 use bytes::Bytes;
 use candor_facts::Sent;
 use http_body::{Body, Frame, SizeHint};
-use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What one connection has sent of the current request. Shared by the one who asked and the task
@@ -45,8 +45,24 @@ struct Reading {
     handed_over: bool,
     /// Whether everything handed over was given to the socket.
     all: bool,
-    /// Whether writing is over for good.
-    sealed: bool,
+    writing: Writing,
+    /// Whoever waits to write.
+    writer: Option<Waker>,
+    /// The body that is passed on, if one is: what leaves is its progress.
+    passing: Option<Passing>,
+}
+
+/// What becomes of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Writing {
+    /// It is made, and fails as it does.
+    #[default]
+    Open,
+    /// It is made, and one that fails waits for the read to tell more: a peer that will not read on
+    /// may have answered before it closed (RFC 9112, section 9.6), and that answer is to be read.
+    Lenient,
+    /// It is over for good.
+    Sealed,
 }
 
 /// The socket, watched by a meter.
@@ -56,10 +72,10 @@ pub(crate) struct Metered<S> {
     meter: Arc<Meter>,
 }
 
-/// A request's body: one buffer that tells the meter when it was handed over.
+/// A request's body, which tells the meter when it was handed over.
 #[derive(Debug)]
 pub(crate) struct Payload {
-    bytes: Bytes,
+    content: Content,
     meter: Arc<Meter>,
 }
 
@@ -67,14 +83,24 @@ pub(crate) struct Payload {
 
 impl Meter {
     /// A new request begins; its body is returned as the HTTP layer takes it.
-    pub(crate) fn begin(self: &Arc<Self>, body: Bytes) -> Payload {
+    pub(crate) fn begin(self: &Arc<Self>, content: Content) -> Payload {
+        let passing = match &content {
+            Content::Whole(_) => None,
+            Content::Passing(sending) => Some(sending.of().clone()),
+        };
+        let payload = Payload { content, meter: Arc::clone(self) };
+        let handed_over = payload.is_end_stream();
         let mut reading = self.lock();
         reading.bytes = 0;
         reading.all = false;
-        reading.handed_over = body.is_empty();
+        reading.handed_over = handed_over;
+        if reading.writing == Writing::Open {
+            reading.writing = Writing::Lenient;
+        }
+        reading.passing = passing;
         drop(reading);
         self.heard.store(0, Ordering::Relaxed);
-        Payload { bytes: body, meter: Arc::clone(self) }
+        payload
     }
 
     /// The answer's head was read; what comes from here on is bounded by whoever reads it.
@@ -100,8 +126,13 @@ impl Meter {
     /// Ends writing for good, and says how much had left.
     pub(crate) fn seal(&self) -> Sent {
         let mut reading = self.lock();
-        reading.sealed = true;
-        reading.sent()
+        reading.writing = Writing::Sealed;
+        let (sent, writer) = (reading.sent(), reading.writer.take());
+        drop(reading);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+        sent
     }
 
     fn lock(&self) -> MutexGuard<'_, Reading> {
@@ -129,17 +160,27 @@ impl<S> Metered<S> {
     /// Writes while holding the meter, so that sealing and writing cannot overtake each other.
     fn count(
         &mut self,
-        write: impl FnOnce(&mut S) -> Poll<io::Result<usize>>,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut S, &mut Context<'_>) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         let mut reading = self.meter.lock();
-        if reading.sealed {
+        if reading.writing == Writing::Sealed {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let written = write(&mut self.socket);
-        if let Poll::Ready(Ok(count)) = written {
-            reading.bytes = reading.bytes.saturating_add(count as u64);
+        match write(&mut self.socket, cx) {
+            Poll::Ready(Ok(count)) => {
+                reading.bytes = reading.bytes.saturating_add(count as u64);
+                if let Some(passing) = &reading.passing {
+                    passing.moves();
+                }
+                Poll::Ready(Ok(count))
+            }
+            Poll::Ready(Err(error)) if reading.writing == Writing::Open => Poll::Ready(Err(error)),
+            Poll::Ready(Err(_)) | Poll::Pending => {
+                reading.writer = Some(cx.waker().clone());
+                Poll::Pending
+            }
         }
-        written
     }
 }
 
@@ -161,7 +202,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.count(|socket| Pin::new(socket).poll_write(cx, buf))
+        self.count(cx, |socket, cx| Pin::new(socket).poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -169,7 +210,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.count(|socket| Pin::new(socket).poll_write_vectored(cx, bufs))
+        self.count(cx, |socket, cx| Pin::new(socket).poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -193,33 +234,47 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 // === impl Payload ===
 
 impl Payload {
-    /// The bytes back, for a request that was not sent.
-    pub(crate) fn into_bytes(self) -> Bytes {
-        self.bytes
+    /// The body back, for a request that was not sent.
+    pub(crate) fn into_upload(self) -> Upload {
+        self.content.into_upload()
     }
 }
 
 impl Body for Payload {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Stopped;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.bytes.is_empty() {
-            return Poll::Ready(None);
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+        let (frame, last) = match &mut self.content {
+            Content::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
+            Content::Whole(bytes) => (Some(Ok(std::mem::take(bytes))), true),
+            Content::Passing(sending) => match ready!(sending.poll(cx)) {
+                Some(Ok(piece)) => (Some(Ok(piece.bytes)), piece.last),
+                Some(Err(stopped)) => (Some(Err(stopped)), false),
+                None => (None, true),
+            },
+        };
+        if last {
+            self.meter.lock().handed_over = true;
         }
-        self.meter.lock().handed_over = true;
-        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.bytes)))))
+        Poll::Ready(frame.map(|frame| frame.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty()
+        match &self.content {
+            Content::Whole(bytes) => bytes.is_empty(),
+            Content::Passing(sending) => sending.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
+        match &self.content {
+            Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Passing(sending) => sending.size_hint(),
+        }
     }
 }
 
@@ -237,7 +292,7 @@ mod tests {
     #[tokio::test]
     async fn a_flush_before_the_body_was_handed_over_is_a_part() {
         let (mut stream, _far, meter) = watched();
-        let body = meter.begin(Bytes::from_static(b"body"));
+        let body = meter.begin(Content::Whole(Bytes::from_static(b"body")));
         stream.write_all(b"head").await.unwrap();
         stream.flush().await.unwrap();
         assert_eq!(meter.sent(), Sent::Part);
@@ -247,7 +302,7 @@ mod tests {
     #[tokio::test]
     async fn an_idle_flush_sends_nothing() {
         let (mut stream, _far, meter) = watched();
-        let _body = meter.begin(Bytes::new());
+        let _body = meter.begin(Content::Whole(Bytes::new()));
         stream.flush().await.unwrap();
         assert_eq!(meter.sent(), Sent::Nothing);
         stream.write_all(b"head").await.unwrap();
@@ -258,16 +313,16 @@ mod tests {
     #[tokio::test]
     async fn each_request_is_counted_anew() {
         let (mut stream, _far, meter) = watched();
-        let _first = meter.begin(Bytes::new());
+        let _first = meter.begin(Content::Whole(Bytes::new()));
         stream.write_all(b"head").await.unwrap();
-        let _second = meter.begin(Bytes::new());
+        let _second = meter.begin(Content::Whole(Bytes::new()));
         assert_eq!(meter.sent(), Sent::Nothing);
     }
 
     #[tokio::test]
     async fn nothing_leaves_after_the_seal() {
         let (mut stream, _far, meter) = watched();
-        let _body = meter.begin(Bytes::new());
+        let _body = meter.begin(Content::Whole(Bytes::new()));
         assert_eq!(meter.seal(), Sent::Nothing);
         let error = stream.write_all(b"late").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);

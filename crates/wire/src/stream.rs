@@ -1,18 +1,18 @@
 //! A connection's bytes, plain or under TLS, as one type.
 
+use crate::road::Road;
 use crate::sent::Metered;
 use crate::tls::{self, Secured};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// An open connection's byte stream.
 pub(crate) enum Stream {
-    Plain(Metered<TcpStream>),
+    Plain(Metered<Road>),
     /// Boxed, for its state is far larger than that of a plain one.
-    Secure(Box<Secured<Metered<TcpStream>>>),
+    Secure(Box<Secured<Metered<Road>>>),
 }
 
 impl Stream {

@@ -11,7 +11,7 @@ use http::HeaderValue;
 use http::uri::Authority;
 use ipnet::IpNet;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use url::{Host, Url};
@@ -267,6 +267,14 @@ impl Place {
         match self {
             Self::Address(address) => address.to_string(),
             Self::Name(name) => name.clone(),
+        }
+    }
+
+    /// With a port, as a proxy is asked for it.
+    pub(crate) fn with_port(&self, port: u16) -> String {
+        match self {
+            Self::Address(address) => SocketAddr::new(*address, port).to_string(),
+            Self::Name(name) => format!("{name}:{port}"),
         }
     }
 }

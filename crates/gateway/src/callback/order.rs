@@ -86,7 +86,7 @@ impl Order {
     pub(crate) fn outbound(&self, callback: &Callback, to: &CyberApp, limits: &Limits) -> Outbound {
         Outbound {
             headers: self.headers.clone(),
-            body: self.body.clone(),
+            body: self.body.clone().into(),
             timeouts: callback.timeouts(),
             body_limit: limits.response_body,
             ..Outbound::new(Method::POST, to.target.path())

@@ -159,7 +159,7 @@ impl ClientCredentials {
         let media = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers.insert(CONTENT_TYPE, media);
         request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        request.body = Bytes::from(form.finish());
+        request.body = Bytes::from(form.finish()).into();
         request.body_limit = BODY_LIMIT;
         request
     }

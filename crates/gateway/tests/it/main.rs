@@ -23,3 +23,4 @@ mod retries;
 mod routes;
 mod rows;
 mod stop;
+mod streams;

@@ -36,7 +36,7 @@ fn policy() -> TargetPolicy {
     TargetPolicy { allow_http: true, allow_cidrs, ..TargetPolicy::default() }
 }
 
-fn target(url: &str) -> Target {
+pub(crate) fn target(url: &str) -> Target {
     Target::parse(url, &policy()).unwrap()
 }
 

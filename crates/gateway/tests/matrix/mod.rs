@@ -3,14 +3,13 @@
 
 mod cases;
 
-use bytes::Bytes;
 use candor_contract::Library;
 use candor_facts::{Class, FaultKind, Outcome, Request, Sent};
 use candor_gateway::{Call, Clock, Plan, RetryPolicy, Upstream};
 use candor_hostile::Hostile;
 use candor_wire::{
     Client, ClientSettings, Outbound, Resolve, ResolveError, Target, TargetPolicy, Timeouts,
-    Versions,
+    Upload, Versions,
 };
 use http::Method;
 use std::net::{IpAddr, Ipv4Addr};
@@ -134,7 +133,7 @@ fn outbound(target: &Target, method: &Method, phase: &str) -> Outbound {
     };
     // Large enough that a peer can break off while it is being sent.
     let length = if phase == "send" { 4 << 20 } else { 1 << 10 };
-    let body = if *method == Method::POST { vec![b'x'; length].into() } else { Bytes::new() };
+    let body = if *method == Method::POST { vec![b'x'; length].into() } else { Upload::default() };
     let body_limit = 4096;
     Outbound { timeouts, body, body_limit, ..Outbound::new(method.clone(), target.path()) }
 }

@@ -182,3 +182,26 @@ fn a_giant_window_is_refused_before_it_is_made() {
     let brotli = Bytes::from_static(b"\x11\x1e\x03\x00\x00");
     assert!(matches!(read("br", &brotli), Err(DecodeError::Malformed { .. })));
 }
+
+#[test]
+fn the_beginning_of_a_coded_body_is_told_before_its_end() {
+    let said = |coding: &str, body: &Bytes| {
+        let value = HeaderValue::from_str(coding).unwrap();
+        beginning(&HeaderMap::from_iter([(header::CONTENT_ENCODING, value)]), body).unwrap()
+    };
+    // Too varied to be coded in a few bytes, so that a part of the coded body says a part of it.
+    let words: Vec<String> = (0..4000_u64).map(|n| (n * n * 7919 % 9973).to_string()).collect();
+    let page = format!("<!doctype html>{}", words.concat());
+    for (name, coding) in [("gzip", "gzip"), ("deflate", "deflate"), ("deflate", "bare")] {
+        let whole = coded(coding, page.as_bytes());
+        let half = said(name, &whole.slice(..whole.len() / 2));
+        assert!(half.starts_with(b"<!doctype html>") && page.as_bytes().starts_with(&half));
+    }
+    assert!(WORDS.starts_with(&said("br", &Bytes::from_static(&WORDS_BR[..20]))));
+    let zstd = coded("zstd", page.as_bytes());
+    assert_eq!(said("zstd", &zstd), page);
+    assert_eq!(said("zstd", &zstd.slice(..20)), "");
+    assert_eq!(said("gzip", &Bytes::from_static(b"not gzip")), "");
+    assert_eq!(said("identity", &Bytes::from_static(b"as it is")), "as it is");
+    assert!(said("br", &ZEROS_BR.into()).len() <= SMALL);
+}

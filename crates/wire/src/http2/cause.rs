@@ -4,6 +4,14 @@ use crate::cause;
 use h2::{Error as Http2Error, Reason};
 use std::error::Error;
 
+/// What makes the HTTP layer cancel a stream, where it is the cause of a body's error.
+pub(crate) type Cancelled = Http2Error;
+
+/// A stream that is not needed any more (RFC 9113, section 7, CANCEL).
+pub(crate) fn cancelled() -> Cancelled {
+    Reason::CANCEL.into()
+}
+
 /// What ended a stream before its answer was whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {

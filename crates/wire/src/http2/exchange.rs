@@ -5,8 +5,9 @@ use super::payload::{Paced, Progress};
 use super::{Multiplexed, NoSlot, Slot};
 use crate::arriving::{Arriving, Source};
 use crate::client::HeadLimits;
-use crate::exchange::{Call, Trouble, late};
+use crate::exchange::{Call, Trouble, in_time, too_late};
 use crate::message::Timing;
+use crate::upload::{Supervised, Upload};
 use bytes::Bytes;
 use candor_facts::{Fault, FaultKind, Sent};
 use http::{HeaderMap, Request, Response};
@@ -15,13 +16,13 @@ use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// Sends `request` and waits for the answer's head. Whatever is given up is cancelled on its stream,
 /// and the other calls on the connection do not notice.
 pub(crate) async fn run(
     connection: &Arc<Multiplexed>,
-    request: Request<Bytes>,
+    request: Request<Upload>,
     call: &Call,
     mut timing: Timing,
 ) -> Result<Arriving, Trouble> {
@@ -31,30 +32,35 @@ pub(crate) async fn run(
         Ok(slot) => Some(slot),
         Err(none) => return Err(without_slot(none, request)),
     };
-    let (body, progress) = Paced::new(request.body().clone());
-    let request = request.map(|_| body);
-    let response = head(connection, request, &progress, until).await?;
-    timing.head = started.elapsed();
+    let (parts, body) = request.into_parts();
+    let (content, upload) = body.set_out();
+    let (body, progress) = Paced::new(content);
+    let request = Request::from_parts(parts, body);
+    let response = head(connection, request, &progress, upload.as_ref(), call, until).await?;
+    timing.upload = upload.as_ref().map(Supervised::took).unwrap_or_default();
+    timing.head = started.elapsed().saturating_sub(timing.upload);
     let (parts, incoming) = response.into_parts();
     let (body, connection) = (Whole(incoming), Arc::clone(connection));
     let incomplete = Box::new(Incomplete { body, slot, connection, progress });
-    Ok(Arriving::new(parts, Source::Shared(incomplete), call, timing))
+    Ok(Arriving::new(parts, Source::Shared(incomplete), upload, call, timing))
 }
 
 async fn head(
     connection: &Multiplexed,
     request: Request<Paced>,
     progress: &Arc<Progress>,
+    upload: Option<&Supervised>,
+    call: &Call,
     until: Instant,
 ) -> Result<Response<Incoming>, Trouble> {
     let exchange = connection.sender.clone().try_send_request(request);
-    match timeout_at(until, exchange).await {
+    match in_time(exchange, upload, call, until).await {
         Ok(Ok(response)) => bounded(response, connection.head, progress.sent()),
         Ok(Err(mut failed)) => {
             let request = failed.take_message();
-            Err(broken(connection, &failed.into_error(), request, progress.sent()))
+            Err(broken(connection, &failed.into_error(), request, upload, progress.sent()))
         }
-        Err(_) => Err(Trouble::Fault(late(progress.sent()))),
+        Err(whose) => Err(Trouble::Fault(too_late(whose, progress.sent()))),
     }
 }
 
@@ -88,7 +94,7 @@ fn list_size(headers: &HeaderMap) -> usize {
 
 // === what went wrong ===
 
-fn without_slot(none: NoSlot, request: Request<Bytes>) -> Trouble {
+fn without_slot(none: NoSlot, request: Request<Upload>) -> Trouble {
     let fault = |kind, words| Fault::new(kind, Sent::Nothing, words);
     match none {
         NoSlot::Closed => {
@@ -107,14 +113,18 @@ fn broken(
     connection: &Multiplexed,
     error: &hyper::Error,
     request: Option<Request<Paced>>,
+    upload: Option<&Supervised>,
     sent: Sent,
 ) -> Trouble {
     let sent = if request.is_some() { Sent::Nothing } else { sent };
+    if let Some(fault) = upload.and_then(|upload| upload.failure(sent)) {
+        return Trouble::Fault(fault);
+    }
     let tls = connection.tls_fault.get().copied();
     let kind = tls.unwrap_or_else(|| head_kind(cause::cause(error), sent));
     let fault = Fault::new(kind, sent, crate::cause::words(error));
     match request {
-        Some(request) => Trouble::Unsent(Box::new(request.map(Paced::into_bytes)), fault),
+        Some(request) => Trouble::Unsent(Box::new(request.map(Paced::into_upload)), fault),
         None => Trouble::Fault(fault),
     }
 }

@@ -9,7 +9,7 @@ mod payload;
 mod slots;
 mod watch;
 
-pub(crate) use cause::is_misspoken;
+pub(crate) use cause::{Cancelled, cancelled, is_misspoken};
 pub(crate) use exchange::{Incomplete, run};
 
 use crate::client::HeadLimits;

@@ -436,10 +436,9 @@ async fn the_request_goes_out_as_it_should() {
         asked.headers.insert(name, value.parse().unwrap());
     }
     client().send(&target, asked).await.unwrap();
-    let expected = format!(
-        "POST /base/things?x=1 HTTP/1.1\r\nhost: {}\r\nx-id: 7\r\ncontent-length: 2\r\n\r\n{{}}",
-        peer.address
-    );
+    let host = format!("host: {}", peer.address);
+    let head = ["POST /base/things?x=1 HTTP/1.1", &host, "accept-encoding: gzip", "x-id: 7"];
+    let expected = format!("{}\r\ncontent-length: 2\r\n\r\n{{}}", head.join("\r\n"));
     assert_eq!(heard.await.unwrap(), expected);
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use candor_facts::{Fault, FaultKind, Sent};
 use candor_wire::{
     Client, ClientSettings, Outbound, Received, Resolve, ResolveError, Target, TargetPolicy,
-    Timeouts,
+    Timeouts, Upload,
 };
 use http::Method;
 use std::net::{IpAddr, SocketAddr};
@@ -76,7 +76,7 @@ pub(crate) fn hurried(mut request: Outbound, change: impl FnOnce(&mut Timeouts))
 }
 
 pub(crate) fn post(target: &Target, body: impl Into<Bytes>) -> Outbound {
-    Outbound { method: Method::POST, body: body.into(), ..get(target) }
+    Outbound { method: Method::POST, body: Upload::Whole(body.into()), ..get(target) }
 }
 
 /// Holds a fault against its kind and its evidence.

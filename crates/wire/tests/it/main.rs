@@ -15,6 +15,8 @@ mod handshakes;
 mod http2;
 mod kit;
 mod peer;
+mod proxy;
 mod reuse;
 mod tls;
 mod tls_kit;
+mod upload;

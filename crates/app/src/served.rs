@@ -10,12 +10,14 @@ use crate::config::{self, Config};
 use anyhow::{Context, Result};
 use candor_gateway::{Admin, Clock, Running, Setup, SigningKeys};
 use std::fs::Metadata;
+use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How often the files are looked at.
 const LOOKS: Duration = Duration::from_secs(1);
@@ -29,11 +31,20 @@ pub(crate) struct Served<'s> {
     clock: Clock,
     running: Running,
     admin: Option<Admin>,
+    runtime: Runtime,
+    signals: Signals,
     files: Vec<PathBuf>,
     /// The files as they were when they were read.
     read: Stamps,
     /// The files at the last look.
     seen: Stamps,
+}
+
+/// The signals that are heeded, from before anybody knows that the gateway runs.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
 }
 
 /// What changes with a file: its time, its size, and which file it is.
@@ -51,6 +62,8 @@ impl<'s> Served<'s> {
         let clock = Clock::default();
         let folder = config.state.join("keys");
         let keys = SigningKeys::open(&folder, config.keys, clock.now().as_second())?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let signals = Signals::heed(&runtime).context("cannot heed signals")?;
         let (keys, state) = (Arc::new(keys), config.state.clone());
         let files = watched(path, &mut config);
         let admin = config.admin.take();
@@ -59,7 +72,20 @@ impl<'s> Served<'s> {
         let admin = admin.map(|settings| Admin::start(settings, running.view())).transpose()?;
         let seen = stamps(&files);
         let read = seen.clone();
-        Ok(Self { path, listen, keys, state, clock, running, admin, files, read, seen })
+        Ok(Self {
+            path,
+            listen,
+            keys,
+            state,
+            clock,
+            running,
+            admin,
+            runtime,
+            signals,
+            files,
+            read,
+            seen,
+        })
     }
 
     pub(crate) fn running(&self) -> &Running {
@@ -72,27 +98,29 @@ impl<'s> Served<'s> {
     }
 
     /// Serves until Ctrl-C or SIGTERM, then lets the calls under way end.
-    pub(crate) fn until_stopped(mut self) -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(self.look_after())?;
+    pub(crate) fn until_stopped(mut self) {
+        while let Some(why) = self.wait() {
+            match why {
+                Why::HangUp => self.reload(),
+                Why::Look => self.look(),
+            }
+        }
         eprintln!("candor lets the calls under way end");
         // The operators' door stays open until then, and says that no new calls are taken.
         self.running.stop();
-        Ok(())
     }
 
-    async fn look_after(&mut self) -> Result<()> {
-        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        let mut hang_up = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
-        let mut looks = tokio::time::interval(LOOKS);
-        loop {
+    /// Waits until something is to be done; `None` when that is to end.
+    fn wait(&mut self) -> Option<Why> {
+        let Self { runtime, signals: Signals { interrupt, terminate, hang_up }, .. } = self;
+        runtime.block_on(async {
             tokio::select! {
-                interrupted = tokio::signal::ctrl_c() => return interrupted.context("cannot wait for Ctrl-C"),
-                _ = terminate.recv() => return Ok(()),
-                _ = hang_up.recv() => self.reload(),
-                _ = looks.tick() => self.look(),
+                _ = interrupt.recv() => None,
+                _ = terminate.recv() => None,
+                _ = hang_up.recv() => Some(Why::HangUp),
+                () = tokio::time::sleep(LOOKS) => Some(Why::Look),
             }
-        }
+        })
     }
 
     /// Reads what has changed, and has stayed so since the last look.
@@ -143,6 +171,25 @@ impl<'s> Served<'s> {
                 "some changes take a restart to take effect"
             );
         }
+    }
+}
+
+/// What is to be done.
+enum Why {
+    /// SIGHUP came.
+    HangUp,
+    /// It is time to look at the files.
+    Look,
+}
+
+impl Signals {
+    fn heed(runtime: &Runtime) -> io::Result<Self> {
+        let _entered = runtime.enter();
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 }
 

@@ -22,6 +22,7 @@ pub mod json;
 mod library;
 mod look;
 pub mod notation;
+pub mod openapi;
 mod path;
 mod path_style;
 mod retry;

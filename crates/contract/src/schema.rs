@@ -111,13 +111,42 @@ impl Schema {
 
     /// The same for one value of a document; pointers start at it.
     pub fn violations_at(&self, root: Node<'_, '_>, limit: usize) -> Vec<Violation> {
-        if self.validator.is_valid(View::Node(root)) {
+        self.violations_in(View::Node(root), root, limit)
+    }
+
+    /// The same for `document` as the one member `name` of an object. One schema can hold many
+    /// forms that share their parts, as its `properties`; the name chooses among them. Pointers
+    /// start at the document.
+    pub fn violations_as(
+        &self,
+        name: &str,
+        document: &Document<'_>,
+        limit: usize,
+    ) -> Vec<Violation> {
+        let root = document.root();
+        let before = step(name);
+        let mut violations = self.violations_in(View::Only(name, root), root, limit);
+        for one in &mut violations {
+            if let Some(pointer) = one.pointer.strip_prefix(&before) {
+                one.pointer = pointer.to_owned();
+            }
+        }
+        violations
+    }
+
+    fn violations_in<'v>(
+        &self,
+        view: View<'v>,
+        root: Node<'v, 'v>,
+        limit: usize,
+    ) -> Vec<Violation> {
+        if self.validator.is_valid(view) {
             return Vec::new();
         }
         if spend(root, 0, DETAIL_BUDGET).is_none() {
             return vec![words::too_large_to_tell()].into_iter().take(limit).collect();
         }
-        let errors = self.validator.iter_errors(View::Node(root));
+        let errors = self.validator.iter_errors(view);
         errors.take(limit).map(|error| words::violation(&error)).collect()
     }
 }

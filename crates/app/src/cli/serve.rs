@@ -76,7 +76,7 @@ impl Serve {
         if let Some(admin) = served.admin() {
             super::print(&format!("operators: http://{admin}/metrics, /healthz, /readyz\n"))?;
         }
-        served.until_stopped()?;
+        served.until_stopped();
         Ok(ExitCode::SUCCESS)
     }
 

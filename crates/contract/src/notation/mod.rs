@@ -14,4 +14,5 @@ pub use read::{
     Map, boolean, duration, each, integer, list, name_of, nearest, one_of, scalar, text,
 };
 pub(crate) use read::{hint, parse_duration};
-pub use yaml::{Entry, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, Value, parse};
+
+pub use yaml::{Entry, Limits, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, Value, parse, parse_within};

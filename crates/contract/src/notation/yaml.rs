@@ -16,6 +16,22 @@ pub const MAX_DEPTH: usize = 64;
 /// The most nodes that are read.
 pub const MAX_NODES: usize = 400_000;
 
+/// How much of a file is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// In bytes.
+    pub bytes: usize,
+    /// Values; what an alias repeats counts each time.
+    pub nodes: usize,
+    /// Whether anchors and aliases are taken.
+    pub aliases: bool,
+}
+
+impl Limits {
+    /// Those of files that people write: [`MAX_BYTES`] and [`MAX_NODES`].
+    const WRITTEN: Self = Self { bytes: MAX_BYTES, nodes: MAX_NODES, aliases: false };
+}
+
 /// A value and its place in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -77,6 +93,17 @@ impl Node {
         }
     }
 
+    /// How many values there are at and below this one, and how many levels of them.
+    fn extent(&self) -> (usize, usize) {
+        let below: Vec<(usize, usize)> = match &self.value {
+            Value::Scalar { .. } => Vec::new(),
+            Value::Sequence(items) => items.iter().map(Self::extent).collect(),
+            Value::Mapping(entries) => entries.iter().map(|e| e.node.extent()).collect(),
+        };
+        let (values, depths): (Vec<usize>, Vec<usize>) = below.into_iter().unzip();
+        (1 + values.iter().sum::<usize>(), 1 + depths.into_iter().max().unwrap_or_default())
+    }
+
     /// The same as a JSON value, by the rules of YAML's core schema. Numbers that JSON cannot hold
     /// stay text.
     pub fn to_json(&self) -> serde_json::Value {
@@ -113,14 +140,19 @@ fn plain_to_json(text: &str) -> serde_json::Value {
 /// What is not YAML, goes over a limit ([`MAX_BYTES`], [`MAX_DEPTH`], [`MAX_NODES`]), repeats a key
 /// or uses a feature that is refused. Repeated keys are all reported; the rest stops the reading.
 pub fn parse(name: &str, source: &str) -> Result<Node, Diagnosis> {
+    parse_within(name, source, Limits::WRITTEN)
+}
+
+/// The same with other limits, for files that programs write.
+pub fn parse_within(name: &str, source: &str, limits: Limits) -> Result<Node, Diagnosis> {
     let mut problems = Problems::default();
-    let node = if source.len() > MAX_BYTES {
-        let title =
-            format!("the file has {} bytes, more than the {MAX_BYTES} allowed", source.len());
+    let node = if source.len() > limits.bytes {
+        let (has, most) = (source.len(), limits.bytes);
+        let title = format!("the file has {has} bytes, more than the {most} allowed");
         problems.add(0..0, title, "this file").help("split it, or remove what is not needed");
         None
     } else {
-        Builder::new(source).build(&mut problems)
+        Builder::new(source, limits).build(&mut problems)
     };
     match (problems.into_diagnosis(name, source), node) {
         (None, Some(node)) => Ok(node),
@@ -145,11 +177,17 @@ struct Builder<'s> {
     open: Vec<Open>,
     root: Option<Node>,
     nodes: usize,
+    limits: Limits,
+    /// The anchor of each collection that is open; 0 for none.
+    anchors: Vec<usize>,
+    /// The values that have an anchor.
+    named: HashMap<usize, Node>,
 }
 
 impl<'s> Builder<'s> {
-    fn new(source: &'s str) -> Self {
-        Self { source, open: Vec::new(), root: None, nodes: 0 }
+    fn new(source: &'s str, limits: Limits) -> Self {
+        let (open, anchors, named) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { source, open, root: None, nodes: 0, limits, anchors, named }
     }
 
     fn build(mut self, problems: &mut Problems) -> Option<Node> {
@@ -169,14 +207,16 @@ impl<'s> Builder<'s> {
     /// Takes one event; `None` ends the reading, with the reason among the problems.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the parser may learn more")]
     fn take(&mut self, event: Event<'_>, at: &Range<usize>, problems: &mut Problems) -> Option<()> {
-        if let Some(what) = refused(&event) {
+        if let Some(what) = self.refused(&event) {
             let at = self.word_before(at.start).unwrap_or_else(|| at.clone());
             problems
                 .add(at, format!("{what} are not supported"), "this is one")
                 .help("write the value out");
             return None;
         }
+        let anchor = event.anchor_id().unwrap_or_default();
         match event {
+            Event::Alias(anchor) => self.repeat(anchor, at, problems),
             Event::DocumentStart(..) if self.root.is_some() => {
                 problems
                     .add(at.clone(), "a second document in one file", "starts here")
@@ -186,12 +226,14 @@ impl<'s> Builder<'s> {
             Event::Scalar(text, style, ..) => {
                 let quoted = !matches!(style, ScalarStyle::Plain);
                 let value = Value::Scalar { text: text.into_owned(), quoted };
-                self.put(Node { span: at.clone(), value }, problems)
+                self.put(Node { span: at.clone(), value }, anchor, problems)
             }
             Event::SequenceStart(..) => {
+                self.anchors.push(anchor);
                 self.push(Open::Sequence(at.start, Vec::new()), at, problems)
             }
             Event::MappingStart(..) => {
+                self.anchors.push(anchor);
                 let (entries, seen) = (Vec::new(), HashMap::new());
                 self.push(Open::Mapping { start: at.start, entries, seen, key: None }, at, problems)
             }
@@ -218,16 +260,44 @@ impl<'s> Builder<'s> {
                 Node { span: start..end.max(start), value: Value::Mapping(entries) }
             }
         };
-        self.put(node, problems)
+        let anchor = self.anchors.pop().unwrap_or_default();
+        self.put(node, anchor, problems)
     }
 
-    fn put(&mut self, node: Node, problems: &mut Problems) -> Option<()> {
-        self.nodes += 1;
-        let bare = self.stands_alone(&node);
-        if self.nodes > MAX_NODES {
-            problems.add(node.span, format!("more than {MAX_NODES} values in one file"), "here");
+    /// Puts the value of `anchor` in its place once more.
+    fn repeat(&mut self, anchor: usize, at: &Range<usize>, problems: &mut Problems) -> Option<()> {
+        let Some(extent) = self.named.get(&anchor).map(Node::extent) else {
+            problems.add(at.clone(), "a value cannot be a part of itself", "this alias");
+            return None;
+        };
+        let (values, depth) = extent;
+        if self.open.len() + depth > MAX_DEPTH {
+            problems.add(at.clone(), format!("nested deeper than {MAX_DEPTH} levels"), "here");
             return None;
         }
+        self.count(values, at, problems)?;
+        let node = self.named.get(&anchor)?.clone();
+        self.put(node, 0, problems)
+    }
+
+    fn count(&mut self, more: usize, at: &Range<usize>, problems: &mut Problems) -> Option<()> {
+        self.nodes += more;
+        let most = self.limits.nodes;
+        if self.nodes > most {
+            problems.add(at.clone(), format!("more than {most} values in one file"), "here");
+            return None;
+        }
+        Some(())
+    }
+
+    /// Puts `node` in its place, and keeps it for aliases where it has an anchor.
+    fn put(&mut self, node: Node, anchor: usize, problems: &mut Problems) -> Option<()> {
+        self.count(1, &node.span, problems)?;
+        if anchor != 0 {
+            self.count(node.extent().0, &node.span, problems)?;
+            self.named.insert(anchor, node.clone());
+        }
+        let bare = self.stands_alone(&node);
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::Sequence(_, items)) => items.push(node),
@@ -280,14 +350,14 @@ impl<'s> Builder<'s> {
             self.source.char_indices().nth(chars).map_or(self.source.len(), |(at, _)| at)
         })
     }
-}
 
-/// The feature that this event uses, where it is one that is refused.
-fn refused(event: &Event<'_>) -> Option<&'static str> {
-    if event.is_alias() || event.anchor_id().is_some_and(|id| id != 0) {
-        return Some("anchors and aliases");
+    /// The feature that this event uses, where it is one that is refused.
+    fn refused(&self, event: &Event<'_>) -> Option<&'static str> {
+        if !self.limits.aliases && (event.is_alias() || event.anchor_id().is_some()) {
+            return Some("anchors and aliases");
+        }
+        event.tag().map(|_| "tags")
     }
-    event.tag().map(|_| "tags")
 }
 
 fn key_of(node: Node, problems: &mut Problems) -> Option<(String, Range<usize>)> {
@@ -349,6 +419,24 @@ mod tests {
     #[test]
     fn a_yaml_bomb_is_refused_at_its_first_anchor() {
         assert!(mistakes("a: &a [x, x]\nb: [*a, *a]\n").contains("anchors and aliases"));
+    }
+
+    #[test]
+    fn aliases_are_taken_where_that_is_asked_for_and_never_explode() {
+        let limits = Limits { aliases: true, ..Limits::WRITTEN };
+        let read = |source: &str| parse_within("x.yaml", source, limits).map(|n| n.to_json());
+        let twice = read("a: &a [1, {b: 2}]\nc: *a\n").unwrap();
+        assert_eq!(twice["a"], twice["c"]);
+        let nested = |most: usize, again: usize| -> String {
+            let line = |at| {
+                format!("a{at}: &a{at} [{}]\n", vec![format!("*a{}", at - 1); again].join(","))
+            };
+            std::iter::once("a0: &a0 [x]\n".to_owned()).chain((1..most).map(line)).collect()
+        };
+        let (bomb, deep) = (nested(40, 2), nested(100, 1));
+        assert!(read(&bomb).unwrap_err().to_string().contains("values in one file"));
+        assert!(read("a: &a [*a]\n").unwrap_err().to_string().contains("part of itself"));
+        assert!(read(&deep).unwrap_err().to_string().contains("nested deeper"));
     }
 
     #[test]

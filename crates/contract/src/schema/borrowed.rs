@@ -19,10 +19,16 @@ pub(super) enum View<'a> {
     Node(Node<'a, 'a>),
     /// A member's name, which `propertyNames` checks as if it were a string value.
     Name(&'a str),
+    /// An object with this one member, which no document has: of a schema for many values, the
+    /// name chooses the one that is held.
+    Only(&'a str, Node<'a, 'a>),
 }
 
 /// What a name's identity carries in place of a value's 0: a name may lie where a value's text does.
 const NAME_TAG: u32 = 1;
+
+/// The same for an object that no document has: its member lies there.
+const ONLY_TAG: u32 = 2;
 
 /// The number of elements up to which `uniqueItems` compares each with each.
 const PAIRWISE: usize = 8;
@@ -53,29 +59,38 @@ impl<'a> View<'a> {
         if let Self::Node(node) = self { Some(node) } else { None }
     }
 
-    fn of_kind(self, kind: Kind) -> Option<Container<'a>> {
-        self.node().filter(|node| node.kind() == kind).map(Container)
-    }
-
     fn text(self) -> Option<&'a str> {
         match self {
             Self::Node(node) => node.as_str(),
             Self::Name(name) => Some(name),
+            Self::Only(..) => None,
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Node(node) => node.kind(),
+            Self::Name(_) => Kind::String,
+            Self::Only(..) => Kind::Object,
         }
     }
 }
 
 impl<'a> EngineNode<'a, Borrowed> for View<'a> {
-    type Object = Container<'a>;
-    type Array = Container<'a>;
+    type Object = ObjectView<'a>;
+    type Array = ArrayView<'a>;
     type Number = &'a Number;
 
-    fn as_object(&self) -> Option<Container<'a>> {
-        self.of_kind(Kind::Object)
+    fn as_object(&self) -> Option<ObjectView<'a>> {
+        match *self {
+            Self::Node(node) => (node.kind() == Kind::Object).then_some(ObjectView::Node(node)),
+            Self::Name(_) => None,
+            Self::Only(name, node) => Some(ObjectView::Only(name, node)),
+        }
     }
 
-    fn as_array(&self) -> Option<Container<'a>> {
-        self.of_kind(Kind::Array)
+    fn as_array(&self) -> Option<ArrayView<'a>> {
+        self.node().filter(|node| node.kind() == Kind::Array).map(ArrayView)
     }
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
@@ -95,7 +110,7 @@ impl<'a> EngineNode<'a, Borrowed> for View<'a> {
     }
 
     fn json_type(&self) -> JsonType {
-        match self.node().map_or(Kind::String, Node::kind) {
+        match self.kind() {
             Kind::Null => JsonType::Null,
             Kind::Bool => JsonType::Boolean,
             Kind::Number => JsonType::Number,
@@ -109,6 +124,9 @@ impl<'a> EngineNode<'a, Borrowed> for View<'a> {
         match self {
             Self::Node(node) => equals_value(*node, expected),
             Self::Name(name) => expected.as_str() == Some(name),
+            Self::Only(name, node) => expected.as_object().is_some_and(|all| {
+                all.len() == 1 && all.get(*name).is_some_and(|value| equals_value(*node, value))
+            }),
         }
     }
 
@@ -118,7 +136,7 @@ impl<'a> EngineNode<'a, Borrowed> for View<'a> {
     /// is told.
     fn to_value(&self) -> Cow<'a, Value> {
         Cow::Owned(match self {
-            Self::Node(_) => Value::Null,
+            Self::Node(_) | Self::Only(..) => Value::Null,
             Self::Name(name) => Value::String((*name).to_owned()),
         })
     }
@@ -127,32 +145,48 @@ impl<'a> EngineNode<'a, Borrowed> for View<'a> {
         Some(match self {
             Self::Node(node) => NodeIdentity::new(node.address()),
             Self::Name(name) => NodeIdentity::tagged(name.as_ptr().addr(), NAME_TAG),
+            Self::Only(_, node) => NodeIdentity::tagged(node.address(), ONLY_TAG),
         })
     }
 }
 
-/// A value that was found to be an array or an object.
-pub(super) struct Container<'a>(Node<'a, 'a>);
+/// A value that was found to be an object.
+pub(super) enum ObjectView<'a> {
+    Node(Node<'a, 'a>),
+    Only(&'a str, Node<'a, 'a>),
+}
 
-impl<'a> Object<'a, Borrowed> for Container<'a> {
+/// A value that was found to be an array.
+pub(super) struct ArrayView<'a>(Node<'a, 'a>);
+
+impl<'a> Object<'a, Borrowed> for ObjectView<'a> {
     type Node = View<'a>;
     type MemberName = &'a str;
     type MembersIter = MemberViews<'a>;
 
     fn len(&self) -> usize {
-        self.0.len()
+        match self {
+            Self::Node(node) => node.len(),
+            Self::Only(..) => 1,
+        }
     }
 
     fn get(&self, key: &Box<str>) -> Option<View<'a>> {
-        self.0.get(key).map(View::Node)
+        match self {
+            Self::Node(node) => node.get(key).map(View::Node),
+            Self::Only(name, node) => (**key == **name).then_some(View::Node(*node)),
+        }
     }
 
     fn members(&self) -> MemberViews<'a> {
-        MemberViews(self.0.members())
+        match self {
+            Self::Node(node) => MemberViews::Node(node.members()),
+            Self::Only(name, node) => MemberViews::Only(Some((*name, *node)).into_iter()),
+        }
     }
 }
 
-impl<'a> Array<'a, Borrowed> for Container<'a> {
+impl<'a> Array<'a, Borrowed> for ArrayView<'a> {
     type Node = View<'a>;
     type ElementsIter = ElementViews<'a>;
 
@@ -170,13 +204,20 @@ impl<'a> Array<'a, Borrowed> for Container<'a> {
 }
 
 /// An object's members, for the engine.
-pub(super) struct MemberViews<'a>(Members<'a, 'a>);
+pub(super) enum MemberViews<'a> {
+    Node(Members<'a, 'a>),
+    Only(std::option::IntoIter<(&'a str, Node<'a, 'a>)>),
+}
 
 impl<'a> Iterator for MemberViews<'a> {
     type Item = (&'a str, View<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(name, value)| (name, View::Node(value)))
+        let next = match self {
+            Self::Node(members) => members.next(),
+            Self::Only(member) => member.next(),
+        };
+        next.map(|(name, value)| (name, View::Node(value)))
     }
 }
 

@@ -52,6 +52,24 @@ fn a_schema_is_shared_by_threads() {
     shared::<Schema>();
 }
 
+#[test]
+fn a_name_chooses_among_the_forms_of_one_schema() {
+    let source = json!({
+        "properties": {"0": {"$ref": "#/definitions/a"}, "1": {"items": {"$ref": "#/definitions/a"}}},
+        "definitions": {"a": {"type": "integer"}}
+    });
+    let told = |name: &str, body: &str| {
+        let document = Document::parse(body.as_bytes()).unwrap();
+        let all = schema(&source).violations_as(name, &document, VIOLATIONS);
+        all.into_iter().map(|one| format!("{} {}", one.pointer, one.rule)).collect::<Vec<_>>()
+    };
+    assert_eq!(told("0", "1"), [""; 0]);
+    assert_eq!(told("0", "[1]"), [" type"]);
+    assert_eq!(told("1", "[1]"), [""; 0]);
+    assert_eq!(told("1", "[1, \"a\", {\"1\": []}]"), ["/1 type", "/2 type"]);
+    assert_eq!(told("2", "\"whatever has no form\""), [""; 0]);
+}
+
 // === Verdicts ===
 
 #[test]

@@ -13,6 +13,7 @@ mod documented;
 mod explain;
 mod file_schemas;
 mod laws;
+mod openapi;
 #[path = "../documented/mod.rs"]
 mod rows;
 mod shipped;

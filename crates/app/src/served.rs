@@ -160,7 +160,10 @@ impl<'s> Served<'s> {
         let other_state = config.state != self.state;
         let setup = from_config(config, self.listen, Arc::clone(&self.keys), self.clock.clone());
         let (callbacks, routes) = (setup.callbacks.len(), setup.routes.len());
-        let mut fixed = self.running.replace(setup);
+        let mut fixed = match self.running.replace(setup) {
+            Ok(replaced) => replaced.needs_restart,
+            Err(error) => return tracing::error!("nothing was changed: {error}"),
+        };
         if other_state {
             fixed.push("state");
         }

@@ -34,6 +34,19 @@ pub enum HeldKind {
     RequestSchema,
     /// The request is larger than the route allows.
     PayloadTooLarge,
+    /// The request's head is larger than allowed, or has too many fields.
+    HeadTooLarge,
+    /// The request's target is longer than allowed.
+    TargetTooLong,
+    /// The request's head was not complete in time.
+    HeadTimedOut,
+    /// The request asks for a part of HTTP that is not offered: a tunnel, another protocol, another
+    /// transfer coding.
+    NotImplemented,
+    /// The request is written in a version of HTTP that is not spoken.
+    VersionNotSupported,
+    /// The request expects something that cannot be promised.
+    ExpectationFailed,
     /// No route, callback, tenant or `CyberApp` has that name.
     NotFound,
     /// The route exists, but not for this method.
@@ -72,10 +85,16 @@ pub enum HeldKind {
 
 impl HeldKind {
     /// All reasons, in the order of their declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::Malformed,
         Self::RequestSchema,
         Self::PayloadTooLarge,
+        Self::HeadTooLarge,
+        Self::TargetTooLong,
+        Self::HeadTimedOut,
+        Self::NotImplemented,
+        Self::VersionNotSupported,
+        Self::ExpectationFailed,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::UnsupportedMediaType,
@@ -101,6 +120,12 @@ impl HeldKind {
             Self::Malformed => "malformed",
             Self::RequestSchema => "request_schema",
             Self::PayloadTooLarge => "payload_too_large",
+            Self::HeadTooLarge => "head_too_large",
+            Self::TargetTooLong => "target_too_long",
+            Self::HeadTimedOut => "head_timed_out",
+            Self::NotImplemented => "not_implemented",
+            Self::VersionNotSupported => "version_not_supported",
+            Self::ExpectationFailed => "expectation_failed",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -118,6 +143,39 @@ impl HeldKind {
             Self::CredentialsRefused => "credentials_refused",
             Self::CredentialsUnavailable => "credentials_unavailable",
             Self::Internal => "internal",
+        }
+    }
+
+    /// The status that HTTP has for this very reason (RFC 9110, section 15; RFC 6585, section 5);
+    /// `None` where what the reason means decides.
+    pub fn status(self) -> Option<u16> {
+        match self {
+            Self::HeadTooLarge => Some(431),
+            Self::TargetTooLong => Some(414),
+            Self::HeadTimedOut => Some(408),
+            Self::NotImplemented => Some(501),
+            Self::VersionNotSupported => Some(505),
+            Self::ExpectationFailed => Some(417),
+            Self::Malformed
+            | Self::RequestSchema
+            | Self::PayloadTooLarge
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::UnsupportedMediaType
+            | Self::Unauthenticated
+            | Self::TargetNotAllowed
+            | Self::CircuitOpen
+            | Self::Shed
+            | Self::EngineUnavailable
+            | Self::DeadlineExceeded
+            | Self::NotPermitted
+            | Self::KeysUnavailable
+            | Self::RateLimited
+            | Self::QuotaExceeded
+            | Self::UpstreamLimit
+            | Self::CredentialsRefused
+            | Self::CredentialsUnavailable
+            | Self::Internal => None,
         }
     }
 }

@@ -4,9 +4,9 @@ use crate::callback::Callback;
 use crate::journey::{Gateway, KEYS_PATH};
 use crate::setup::{Access, CyberApp};
 use candor_facts::{Held, HeldKind};
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, Method, Version};
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
 
@@ -71,15 +71,11 @@ pub(crate) fn allowed(path: &str) -> &'static str {
     if path == KEYS_PATH { "GET, HEAD" } else { "POST" }
 }
 
-/// Callers are programs on machines that are trusted. A web page is neither, and its browser says so;
-/// and a request that names no host, or two, is not HTTP/1.1 (RFC 9112, section 3.2).
+/// Callers are programs on machines that are trusted. A web page is neither, and its browser says so.
 pub(crate) fn a_program_asks(head: &Parts) -> Result<(), Held> {
     if head.headers.contains_key(ORIGIN) {
         let detail = "a web page asks (`Origin`); only programs are served";
         return Err(Held::new(HeldKind::Malformed, detail));
-    }
-    if head.version == Version::HTTP_11 && head.headers.get_all(HOST).iter().count() != 1 {
-        return Err(Held::new(HeldKind::Malformed, "the request does not name its host once"));
     }
     Ok(())
 }

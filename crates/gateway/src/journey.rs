@@ -7,12 +7,13 @@ use crate::admit::{self, Asked};
 use crate::call::Call;
 use crate::call::Upstream;
 use crate::callback::{Ingredients, Order};
-use crate::callers::Caller;
+use crate::callers::{Caller, PeerIdentity};
 use crate::counts::{self, Counted, Counts};
 use crate::dialect::AnswerAs;
 use crate::intake::Intake;
 use crate::keys::KeyError;
 use crate::limits::{Admission, Load, Shed};
+use crate::listen::PeerCertificate;
 use crate::proxy;
 use crate::reply::{self, Reply};
 use crate::routes::Route;
@@ -111,7 +112,7 @@ async fn let_in(
         trip.on(route);
     }
     let Setup { callers, clock, .. } = &gateway.setup;
-    let caller = callers.identify(client, &head.headers, None, clock).await?;
+    let caller = callers.identify(client, &head.headers, peer(head).as_ref(), clock).await?;
     let caller = trip.caller.insert(caller);
     let name = route.map_or(CALLBACKS, |route| route.name.as_str());
     let admission = caller.admit(name, clock, trip.deadline).await?;
@@ -120,6 +121,12 @@ async fn let_in(
         Some(route) => proxy::travel(gateway, client, trip, route, head, body).await,
         None => travel(gateway, client, trip, head, body).await,
     }
+}
+
+/// Who the certificate of the connection says that calls. One that cannot be read proves nothing.
+fn peer(head: &Parts) -> Option<PeerIdentity> {
+    let PeerCertificate(der) = head.extensions.get()?;
+    PeerIdentity::from_der(der).ok()
 }
 
 /// The way of a callback, one step a line.

@@ -17,6 +17,7 @@ mod clock;
 mod counts;
 mod credentials;
 mod dialect;
+mod door;
 mod intake;
 mod journey;
 mod keys;
@@ -43,8 +44,12 @@ pub use callback::{Callback, Declared, Response};
 pub use clock::Clock;
 pub use credentials::{ClientAuth, ClientCredentials, Credentials};
 pub use dialect::{AnswerAs, Dialects};
+pub use door::DoorLimits;
 pub use keys::{Flaw, KeyError, KeySettings, SigningKeys};
-pub use listen::{ListenError, Running, start};
+pub use listen::{
+    ClientCertificates, ListenError, PeerCertificate, Replaced, Running, TlsError, TlsFiles,
+    TlsSettings, start,
+};
 pub use named::NamedTargets;
 pub use names::{
     ATTEMPTS, CLASS, CONTRACT, ERROR_ID, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW, TARGET,

@@ -27,16 +27,4 @@ impl Setup {
             }
         });
     }
-
-    /// What has changed and takes a restart to take effect.
-    pub(crate) fn fixed_changes(&self, before: &Self) -> Vec<&'static str> {
-        let mut changed = Vec::new();
-        if self.listen != before.listen {
-            changed.push("listen");
-        }
-        if self.workers != before.workers {
-            changed.push("workers");
-        }
-        changed
-    }
 }

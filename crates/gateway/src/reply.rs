@@ -82,7 +82,7 @@ pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
     let names = [("cyberapp_name", name)];
     let verdict = reading.verdict(&words_for(gateway, trip, &names));
     gateway.counts(trip).failed(&verdict);
-    let mut reply = failure(gateway, trip, verdict);
+    let mut reply = failure_as(held.kind.status(), gateway, trip, verdict);
     if held.kind == HeldKind::Unauthenticated {
         reply.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
     }
@@ -94,14 +94,19 @@ pub(crate) fn held(gateway: &Gateway, trip: &Trip, held: &Held) -> Reply {
 }
 
 /// A failure, in the form that the caller reads; told to the operator as well.
-pub(crate) fn failure(gateway: &Gateway, trip: &Trip, mut verdict: Verdict) -> Reply {
+pub(crate) fn failure(gateway: &Gateway, trip: &Trip, verdict: Verdict) -> Reply {
+    failure_as(None, gateway, trip, verdict)
+}
+
+/// The same under a status that HTTP has for the very reason, if it has one.
+fn failure_as(status: Option<u16>, gateway: &Gateway, trip: &Trip, mut verdict: Verdict) -> Reply {
     verdict.error_id = Some(error_id(gateway));
     tell(trip, &verdict);
     let dialect = match form(gateway, trip) {
         AnswerAs::Problem | AnswerAs::AsItCame => Dialect::Problem,
         AnswerAs::Contract(table) => Dialect::Contract(table),
     };
-    let mut reply = from_written(dialect.write(&verdict));
+    let mut reply = from_written(dialect.write_as(status, &verdict));
     verdict_headers(reply.headers_mut(), trip, &verdict);
     reply
 }

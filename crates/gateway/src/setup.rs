@@ -7,7 +7,9 @@ use crate::callback::Callback;
 use crate::callers::Callers;
 use crate::clock::Clock;
 use crate::dialect::{AnswerAs, Dialects};
+use crate::door::DoorLimits;
 use crate::keys::SigningKeys;
+use crate::listen::TlsSettings;
 use crate::named::NamedTargets;
 use crate::routes::Routes;
 use candor_contract::Table;
@@ -23,6 +25,10 @@ use std::time::Duration;
 pub struct Setup {
     /// Where callers connect; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// How callers are shown who this is; `None` where they speak without TLS.
+    pub tls: Option<TlsSettings>,
+    /// How long callers may take, and how many connections each may have.
+    pub door: DoorLimits,
     /// How many threads serve; each has its own connections.
     pub workers: usize,
     /// The bounds.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Judges addresses. One for a client; what an upstream may do beyond it comes with its target.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Guard {
     /// Where this process listens itself: a call must not come back to it. An unspecified address
     /// such as `0.0.0.0:8080` stands for every address of this machine.

@@ -70,9 +70,10 @@ impl Serve {
 
     fn serve(&self, path: &Path, config: Config) -> Result<ExitCode> {
         let counted = Counted::of(&config);
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
         let served = Served::start(path, self.listen, config)?;
         let address = served.running().address();
-        super::print(&format!("candor serves {counted} on http://{address}\n"))?;
+        super::print(&format!("candor serves {counted} on {scheme}://{address}\n"))?;
         if let Some(admin) = served.admin() {
             super::print(&format!("operators: http://{admin}/metrics, /healthz, /readyz\n"))?;
         }
@@ -139,6 +140,8 @@ pub(crate) fn from_config(
     let named_targets = config.named_targets.then(|| config::named_targets(&config.dialects));
     Setup {
         listen: listen.unwrap_or(config.listen),
+        tls: config.tls,
+        door: config.door,
         workers: config.workers,
         limits: config.limits,
         answer_as: config.answer_as,

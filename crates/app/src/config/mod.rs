@@ -8,6 +8,7 @@ mod callers;
 mod credentials;
 mod entities;
 mod limits;
+mod listener;
 mod policy;
 mod routes;
 mod values;
@@ -16,8 +17,8 @@ use anyhow::{Context, Result};
 use candor_contract::notation::{self, Diagnosis, Entry, Map, Node, Problems};
 use candor_contract::{Library, Table};
 use candor_gateway::{
-    AdminSettings, AnswerAs, Callback, CyberApp, Dialects, KeySettings, Limits, Routes, Tenant,
-    TokenSettings,
+    AdminSettings, AnswerAs, Callback, CyberApp, Dialects, DoorLimits, KeySettings, Limits, Routes,
+    Tenant, TlsSettings, TokenSettings,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -36,6 +37,8 @@ const HANDLERS: &str = "acronis-callback";
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) workers: usize,
+    pub(crate) tls: Option<TlsSettings>,
+    pub(crate) door: DoorLimits,
     pub(crate) admin: Option<AdminSettings>,
     pub(crate) state: PathBuf,
     pub(crate) limits: Limits,
@@ -117,6 +120,8 @@ impl Reading<'_> {
         let listen = self.listen(map.get("listen"));
         let workers =
             map.get("workers").and_then(|n| notation::integer(n, 1..=256, &mut self.problems));
+        let tls = map.get("tls").and_then(|node| self.listener_tls(node));
+        let door = self.door(map.get("door"));
         let admin = map.get("admin").and_then(|node| self.admin(node));
         let state = map.get("state").and_then(|n| notation::text(n, &mut self.problems));
         let limits = map.get("limits").and_then(|n| self.limits(n)).unwrap_or_default();
@@ -145,6 +150,8 @@ impl Reading<'_> {
         Some(Config {
             listen: listen?,
             workers: workers.and_then(|n| usize::try_from(n).ok()).unwrap_or_else(cores),
+            tls,
+            door,
             admin,
             state: self.folder.join(state.unwrap_or_else(|| ".candor".to_owned())),
             limits,

@@ -33,7 +33,7 @@ impl Reading<'_> {
         }
     }
 
-    fn tls(&mut self, node: &Node) -> Option<TlsVersion> {
+    pub(super) fn tls(&mut self, node: &Node) -> Option<TlsVersion> {
         let from = |text: &str| match text {
             "1.2" => Some(TlsVersion::V1_2),
             "1.3" => Some(TlsVersion::V1_3),
@@ -53,7 +53,7 @@ impl Reading<'_> {
         notation::name_of(node, "a version of HTTP", &names, from, &mut self.problems)
     }
 
-    fn range(&mut self, node: &Node) -> Option<ipnet::IpNet> {
+    pub(super) fn range(&mut self, node: &Node) -> Option<ipnet::IpNet> {
         let text = notation::scalar(node, &mut self.problems)?;
         let range = text.parse().ok();
         if range.is_none() {

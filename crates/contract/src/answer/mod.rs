@@ -30,7 +30,16 @@ impl Dialect<'_> {
     /// Writes `verdict`.
     pub fn write(&self, verdict: &Verdict) -> Written {
         match self {
-            Self::Problem => problem::write(verdict),
+            Self::Problem => problem::write(verdict, None),
+            Self::Contract(table) => foreign::write(table, verdict),
+        }
+    }
+
+    /// Writes `verdict` under `status`, where HTTP has one for the very reason that the verdict
+    /// gives. In a contract's own form the row decides.
+    pub fn write_as(&self, status: Option<u16>, verdict: &Verdict) -> Written {
+        match self {
+            Self::Problem => problem::write(verdict, status),
             Self::Contract(table) => foreign::write(table, verdict),
         }
     }

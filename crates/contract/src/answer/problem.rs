@@ -51,8 +51,9 @@ struct Problem<'v> {
     raw: Option<&'v Raw>,
 }
 
-pub(super) fn write(verdict: &Verdict) -> Written {
-    let status = for_caller(verdict.class, verdict.origin, verdict.status);
+pub(super) fn write(verdict: &Verdict, status: Option<u16>) -> Written {
+    let by_verdict = || for_caller(verdict.class, verdict.origin, verdict.status);
+    let status = status.unwrap_or_else(by_verdict);
     let mut headers = vec![(CONTENT_TYPE, MEDIA.to_owned())];
     if let Some(after) = verdict.retry.after.filter(|_| matches!(status, 429 | 503)) {
         headers.push((RETRY_AFTER, after.to_string()));

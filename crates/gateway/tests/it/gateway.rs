@@ -8,8 +8,9 @@ use candor_gateway::callers::Callers;
 use candor_gateway::limits::UpstreamLimits;
 use candor_gateway::{
     Access, AnswerAs, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp,
-    Declared, KeySettings, Limits, ListenError, NamedTargets, Response, RetryPolicy, Route, Routes,
-    Running, Setup, SigningKeys, Tenant, TokenSettings, Upstream,
+    Declared, DoorLimits, KeySettings, Limits, ListenError, NamedTargets, Replaced, Response,
+    RetryPolicy, Route, Routes, Running, Setup, SigningKeys, Tenant, TlsSettings, TokenSettings,
+    Upstream,
 };
 use candor_wire::{Guard, Resolve, ResolveError, Target, TargetPolicy, TlsVersion};
 use secrecy::SecretString;
@@ -40,6 +41,11 @@ pub(crate) struct Made {
     pub(crate) callers: Callers,
     pub(crate) anybody: bool,
     pub(crate) limits: Limits,
+    pub(crate) tls: Option<TlsSettings>,
+    pub(crate) door: DoorLimits,
+    pub(crate) workers: usize,
+    /// In place of what `url` and `allow` make.
+    pub(crate) target: Option<Target>,
     pub(crate) allow: Vec<&'static str>,
     pub(crate) breaker: Option<BreakerSettings>,
     pub(crate) budget: Option<BudgetSettings>,
@@ -63,6 +69,10 @@ pub(crate) fn before(url: impl Into<String>) -> Made {
         callers: Callers::default(),
         anybody: true,
         limits: Limits::default(),
+        tls: None,
+        door: DoorLimits::default(),
+        workers: 2,
+        target: None,
         allow: vec!["127.0.0.0/8"],
         breaker: Some(BreakerSettings::default()),
         budget: Some(BudgetSettings::default()),
@@ -85,6 +95,10 @@ impl Made {
     }
 
     pub(crate) fn try_start(self) -> Result<Started, ListenError> {
+        candor_gateway::start(self.setup()).map(|running| Started { running })
+    }
+
+    fn setup(self) -> Setup {
         let library = Library::shipped().unwrap();
         let contract = library.get("acronis-callback").unwrap();
         let keys = Arc::clone(&KEYS);
@@ -100,7 +114,7 @@ impl Made {
             name: "Example Backup".to_owned(),
             company: Company::default(),
             endpoint_id: "endpoint.test".to_owned(),
-            target: Target::parse(&self.url, &policy).unwrap(),
+            target: self.target.unwrap_or_else(|| Target::parse(&self.url, &policy).unwrap()),
             upstream: Upstream::new(self.breaker, self.budget, UpstreamLimits::default()),
         };
         let access = Access {
@@ -124,10 +138,12 @@ impl Made {
         };
         let callback = Callback::new(declared, &contract);
         let tenant = Tenant { access: HashMap::from([("example".to_owned(), access)]) };
-        let setup = Setup {
+        Setup {
             routes: Routes::new(self.routes),
             listen: self.listen,
-            workers: 2,
+            tls: self.tls,
+            door: self.door,
+            workers: self.workers,
             limits: self.limits,
             answer_as: self
                 .answer_as
@@ -151,8 +167,7 @@ impl Made {
             guard: Guard::default(),
             resolver: self.own_resolver.then(|| Arc::new(Loopback) as Arc<dyn Resolve>),
             clock: Clock::default(),
-        };
-        candor_gateway::start(setup).map(|running| Started { running })
+        }
     }
 }
 
@@ -165,6 +180,11 @@ static KEYS: LazyLock<Arc<SigningKeys>> = LazyLock::new(|| {
 impl Started {
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address()
+    }
+
+    /// Serves by another setup from now on.
+    pub(crate) fn replace(&self, made: Made) -> Replaced {
+        self.running.replace(made.setup()).unwrap()
     }
 
     /// Lets the calls under way end.

@@ -11,16 +11,22 @@
 )]
 
 mod answers;
+mod bounds;
 mod callers;
 mod evidence;
 mod gateway;
 mod handler;
 mod hang_up;
+mod http2;
 mod matrix;
+mod raw;
 mod refused;
+mod reload;
 mod request;
 mod retries;
 mod routes;
 mod rows;
 mod stop;
 mod streams;
+mod strict;
+mod tls;

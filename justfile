@@ -13,6 +13,7 @@ all: fmt lint test docs deny rows
 fmt:
     cargo fmt --all --check
     cargo fmt --manifest-path fuzz/Cargo.toml --check
+    cargo fmt --manifest-path bench/Cargo.toml --check
 
 # Lints; a warning is an error
 lint:
@@ -46,6 +47,22 @@ fuzz target seconds="60":
 reach:
     cargo test --quiet --locked -p candor --test it reach -- --nocapture
 
+# Each documented row again, as Python's requests and Node's fetch are told it through the gateway
+clients:
+    crates/app/tests/clients/install.sh
+    CANDOR_ALL_TESTS=1 cargo test --quiet --locked -p candor --test it clients -- --nocapture
+
 # Every phase of a call failing, over both protocols: verdict, outcome, and whether it was repeated
 matrix:
     cargo run --quiet --locked -p candor-gateway --example matrix
+
+# Real, large OpenAPI documents, fetched from npm: how long they load, and whether their examples hold
+openapi:
+    crates/contract/tests/openapi.sh
+
+# What a call costs next to nginx; Linux with two idle cores: just bench --only plain --json figures.json
+bench *arguments:
+    ./bench/nginx.sh
+    cargo build --release --locked -p candor
+    cargo build --release --locked --manifest-path bench/Cargo.toml
+    cargo run --release --quiet --locked --manifest-path bench/Cargo.toml -- --candor "${CARGO_TARGET_DIR:-target}/release/candor" {{arguments}}

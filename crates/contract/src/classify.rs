@@ -8,7 +8,9 @@ use crate::retry;
 use crate::row::{OutcomeRule, Row, Source, Take};
 use crate::table::{Candidate, Table};
 use crate::{form::Part, json, path_style};
-use candor_facts::{Answer, Ending, Exchange, FieldError, HeldKind, How, Next, Outcome, Retry};
+use candor_facts::{
+    Answer, Check, Ending, Exchange, FieldError, HeldKind, How, Next, Outcome, Retry,
+};
 
 /// What a table says of one exchange. Borrows the row; owns what it took from the answer.
 #[derive(Debug, Clone)]
@@ -59,8 +61,12 @@ impl Table {
 
     fn answer(&self, exchange: &Exchange<'_>, answer: &Answer<'_>) -> Reading<'_> {
         let look = Look::new(self, &exchange.request, answer);
+        let differs = matches!(answer.check, Check::Failed(_));
         let row = self.first(self.on_status(answer.status.as_u16()), |row, alternative| {
-            row.when.get(alternative).is_none_or(|when| look.holds(row, when))
+            let when = row.when.get(alternative);
+            // What is not as declared is a success only by a row that says so.
+            let none = differs && row.class.is_success() && when.is_none_or(|w| w.check.is_none());
+            !none && when.is_none_or(|when| look.holds(row, when))
         });
         let mut reading = self.reading(row, exchange);
         reading.status = Some(answer.status.as_u16());
@@ -210,7 +216,7 @@ impl Reading<'_> {
             let errors: Vec<_> = texts.into_iter().map(error).collect();
             self.fields.extend(errors);
         }
-        if let candor_facts::Check::Failed(violations) = look.check() {
+        if let Check::Failed(violations) = look.check() {
             self.fields.extend(violations.iter().map(violated));
         }
     }

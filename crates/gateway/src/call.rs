@@ -29,6 +29,9 @@ const CODED: usize = 16 * 1024;
 /// Holds an answer against the form that was declared for it: `None` where none was.
 pub type Checker<'c> = dyn Fn(&Answered) -> Option<Vec<Violation>> + Send + Sync + 'c;
 
+/// Whether an answer may pass on as it comes.
+pub type Passes<'c> = dyn Fn(&Arriving) -> bool + Send + Sync + 'c;
+
 /// A call that is to be made.
 pub struct Call<'c, 't> {
     /// Who calls.
@@ -51,9 +54,8 @@ pub struct Call<'c, 't> {
     pub deadline: Instant,
     /// Holds the answer against its declared form.
     pub check: &'c Checker<'c>,
-    /// Whether a body that the verdict does not need passes on as it comes. Nothing is held against
-    /// a form then.
-    pub passes: bool,
+    /// Which answers may pass on as they come, where the verdict does not need their bodies.
+    pub passes: &'c Passes<'c>,
     /// Where the time comes from.
     pub clock: &'c Clock,
 }
@@ -253,7 +255,7 @@ impl<'c, 't> Call<'c, 't> {
         let deadline = self.deadline.min(started + self.attempt_time);
         let outbound = Outbound { deadline, ..self.outbound.clone() };
         let result = match self.client.begin(self.target, outbound).await {
-            Ok(arriving) if self.passes => self.settle(arriving, turn).await,
+            Ok(arriving) if (self.passes)(&arriving) => self.settle(arriving, turn).await,
             Ok(arriving) => read_whole(arriving).await,
             Err(fault) => Err(fault),
         };
@@ -366,6 +368,18 @@ impl Answered {
         let body = flow.begun().clone();
         let received = Received { status, reason, headers, body: Bytes::new(), version, timing };
         Self { received, body, flow: Some(Onward { flow, _turn: turn }) }
+    }
+
+    /// The exchange of which it is the end, held against no form.
+    pub(crate) fn exchange<'e>(&'e self, request: Request<'e>) -> Exchange<'e> {
+        let answer = Answer {
+            status: self.received.status,
+            reason: self.received.reason.as_deref(),
+            headers: &self.received.headers,
+            body: &self.body,
+            check: Check::NotMade,
+        };
+        Exchange { request, ending: Ending::Answer(answer), ended_at: None }
     }
 
     /// Its status.

@@ -18,13 +18,23 @@ pub(crate) struct Counts {
     attempts: AtomicU64,
     /// Sends after the first of a call.
     repeats: AtomicU64,
+    /// Requests that are not as described.
+    requests_differ: AtomicU64,
+    /// Answers that are not as described.
+    answers_differ: AtomicU64,
 }
 
 impl Default for Counts {
     fn default() -> Self {
         let size = Class::ALL.len() * Origin::ALL.len() * Outcome::ALL.len();
         let endings = std::iter::repeat_with(AtomicU64::default).take(size).collect();
-        Self { endings, attempts: AtomicU64::default(), repeats: AtomicU64::default() }
+        Self {
+            endings,
+            attempts: AtomicU64::default(),
+            repeats: AtomicU64::default(),
+            requests_differ: AtomicU64::default(),
+            answers_differ: AtomicU64::default(),
+        }
     }
 }
 
@@ -53,6 +63,12 @@ impl Counts {
         if number > 1 {
             self.repeats.fetch_add(number - 1, Ordering::Relaxed);
         }
+    }
+
+    /// A request, or an answer, is not as its description says.
+    pub(crate) fn differs(&self, request: bool) {
+        let counter = if request { &self.requests_differ } else { &self.answers_differ };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The counters that are not zero.
@@ -99,6 +115,20 @@ pub(crate) fn write(all: &[Counted<'_>]) -> Result<String, fmt::Error> {
     for Counted { name, counts, .. } in all {
         let number = counts.repeats.load(Ordering::Relaxed);
         writeln!(text, "candor_repeats_total{{upstream=\"{}\"}} {number}", Label(name))?;
+    }
+    let help = "Requests and answers that are not as described.";
+    family(&mut text, "candor_differences_total", "counter", help)?;
+    for Counted { name, counts, .. } in all {
+        let both = [("request", &counts.requests_differ), ("answer", &counts.answers_differ)];
+        for (what, number) in both.map(|(what, n)| (what, n.load(Ordering::Relaxed))) {
+            if number > 0 {
+                let name = Label(name);
+                writeln!(
+                    text,
+                    "candor_differences_total{{upstream=\"{name}\",what=\"{what}\"}} {number}"
+                )?;
+            }
+        }
     }
     family(&mut text, "candor_circuit_open", "gauge", "Whether an upstream is given a rest.")?;
     for Counted { name, rests, .. } in all {

@@ -47,13 +47,13 @@ impl Intake {
         candor_wire::body::read(body, &limit).await.map_err(|error| held(&error))
     }
 
-    /// The body as it is sent to a vendor: whole where it is small. One that is not has no bound but
-    /// its pace.
+    /// The body as it is sent to a vendor: whole where it is small, and up to the bound of bodies where
+    /// it is to be `read`. One that is not has no bound but its pace.
     ///
     /// # Errors
     /// The call is held back: its beginning came too slowly or broke off.
-    pub(crate) async fn upload(&mut self, limits: &Limits) -> Result<Upload, Held> {
-        let small = SMALL.min(limits.request_body);
+    pub(crate) async fn upload(&mut self, limits: &Limits, read: bool) -> Result<Upload, Held> {
+        let small = if read { limits.request_body } else { SMALL.min(limits.request_body) };
         match self.0.as_ref().map(Body::size_hint).map(|hint| hint.exact()) {
             None | Some(Some(0)) => Ok(Upload::default()),
             Some(Some(length)) if length <= small as u64 => {
@@ -89,6 +89,11 @@ impl Intake {
         let rest = Lingering(Some(body));
         let bounded = Bounded::new(rest, limit).map_err(|error| held(&error))?;
         Ok(Passing::new(Begun { begun, rest: bounded }))
+    }
+
+    /// Whether something of it may still come that nobody took.
+    pub(crate) fn is_left(&self) -> bool {
+        self.0.as_ref().is_some_and(|body| !body.is_end_stream())
     }
 
     /// Reads what is still sent of a body that nobody took.

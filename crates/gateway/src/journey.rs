@@ -190,7 +190,7 @@ async fn call(
         plan: callback.plan(),
         deadline: trip.deadline,
         check: &|answered| callback.check_answer(answered, order.request_id),
-        passes: false,
+        passes: &|_| false,
         clock: &gateway.setup.clock,
     };
     let done = call.run().await?;

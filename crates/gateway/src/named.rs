@@ -77,6 +77,7 @@ impl NamedTargets {
             answer_as: None,
             raw: RAW,
             forwarded: false,
+            described: None,
         })
     }
 

@@ -3,7 +3,9 @@
 
 use crate::admit;
 use crate::call::{Answered, Call, Done};
+use crate::described::{Expected, Sent};
 use crate::dialect::AnswerAs;
+use crate::forwarded;
 use crate::intake::Intake;
 use crate::journey::{Gateway, Trip, words_for};
 use crate::names;
@@ -26,10 +28,13 @@ pub(crate) async fn travel(
 ) -> Result<Reply, Held> {
     admit::a_program_asks(head)?;
     let path = path(route, head)?;
-    let body = body.upload(&gateway.setup.limits).await?;
+    // What is described is read whole where it may be held.
+    let body = body.upload(&gateway.setup.limits, route.described.is_some()).await?;
     trip.has_time()?;
     let mut outbound = outbound(gateway, trip, route, head, path, body);
-    let done = call(gateway, client, trip, route, &mut outbound).await?;
+    let expected = expected(gateway, route, &outbound)?;
+    let way = Way { gateway, client, route, expected };
+    let done = call(&way, trip, &mut outbound).await?;
     Ok(answer(gateway, trip, route, done))
 }
 
@@ -52,6 +57,7 @@ fn outbound(
     body: Upload,
 ) -> Outbound {
     let mut headers = head.headers.clone();
+    forwarded::tell(route.forwarded, head, &mut headers);
     headers.remove(names::TARGET);
     headers.remove(names::CONTRACT);
     trip.trace.mark(&mut headers);
@@ -67,41 +73,52 @@ fn outbound(
     }
 }
 
+/// What all attempts of a call share.
+struct Way<'w> {
+    gateway: &'w Gateway,
+    client: &'w Client,
+    route: &'w Route,
+    expected: Option<Expected<'w>>,
+}
+
+/// What the answer must be like, where that is described; holds the request on the way.
+fn expected<'r>(
+    gateway: &Gateway,
+    route: &'r Route,
+    outbound: &Outbound,
+) -> Result<Option<Expected<'r>>, Held> {
+    let Some(described) = &route.described else { return Ok(None) };
+    let Outbound { method, path, headers, body, .. } = outbound;
+    let limit = gateway.setup.limits.response_body;
+    let sent = Sent { method, path, headers, body };
+    described.request(&route.name, route.upstream.counts(), limit, &sent)
+}
+
 /// Makes the call. Where the gateway's own token is refused before its time, it is renewed and the
 /// call made once more: a refused request was not executed.
-async fn call<'r>(
-    gateway: &'r Gateway,
-    client: &Client,
-    trip: &Trip,
-    route: &'r Route,
-    outbound: &mut Outbound,
-) -> Result<Done<'r>, Held> {
+async fn call<'w>(way: &Way<'w>, trip: &Trip, outbound: &mut Outbound) -> Result<Done<'w>, Held> {
+    let Way { gateway, client, route, .. } = way;
     let clock = &gateway.setup.clock;
     route.credentials.show(&mut outbound.headers, client, clock, trip.deadline).await?;
-    let done = run(gateway, client, trip, route, outbound).await?;
+    let done = run(way, trip, outbound).await?;
     let refused = done.reading.row.class == Class::Unauthenticated;
     let repeatable = refused && outbound.body.is_repeatable();
     if !repeatable || !route.credentials.renew(&outbound.headers) {
         return Ok(done);
     }
     match route.credentials.show(&mut outbound.headers, client, clock, trip.deadline).await {
-        Ok(()) => Ok(run(gateway, client, trip, route, outbound).await?.after(done)),
+        Ok(()) => Ok(run(way, trip, outbound).await?.after(done)),
         // What the upstream said is worth more than why there is no other token.
         Err(_) => Ok(done),
     }
 }
 
-async fn run<'r>(
-    gateway: &'r Gateway,
-    client: &Client,
-    trip: &Trip,
-    route: &'r Route,
-    outbound: &Outbound,
-) -> Result<Done<'r>, Held> {
+async fn run<'w>(way: &Way<'w>, trip: &Trip, outbound: &Outbound) -> Result<Done<'w>, Held> {
+    let Way { gateway, client, route, expected } = way;
     let request = Request {
         method: &outbound.method,
         path: outbound.path.path(),
-        operation: None,
+        operation: expected.as_ref().and_then(Expected::operation),
         dedupe_key: None,
     };
     let call = Call {
@@ -114,8 +131,12 @@ async fn run<'r>(
         request,
         plan: if route.repeats { Plan::Advice } else { Plan::Off },
         deadline: trip.deadline,
-        check: &|_| None,
-        passes: true,
+        check: &|answered| {
+            let expected = expected.as_ref()?;
+            let success = route.table.classify(&answered.exchange(request)).row.class.is_success();
+            expected.answer(&outbound.method, answered, success)
+        },
+        passes: &|arriving| expected.as_ref().is_none_or(|expected| expected.passes(arriving)),
         clock: &gateway.setup.clock,
     };
     call.run().await

@@ -69,10 +69,12 @@ fn word(text: &str, at: usize) -> Option<(&str, &str)> {
 /// Where in `rest` the secret begins that `name` announces, and how long it is. Most words are not
 /// followed by a value, which is seen sooner than that they name no secret.
 fn secret(name: &str, rest: &str) -> Option<(usize, usize)> {
+    let rest = rest.as_bytes();
     if name.eq_ignore_ascii_case("bearer") || name.eq_ignore_ascii_case("basic") {
-        return Kind::Scheme.value(rest);
+        return credentials(rest);
     }
-    Kind::Name.value(rest).filter(|_| names_a_secret(name))
+    let at = assigned(rest)?;
+    if names_a_secret(name) { value(rest, at) } else { None }
 }
 
 /// Whether a word contains the name of a secret.
@@ -80,7 +82,11 @@ fn names_a_secret(word: &str) -> bool {
     let word = word.as_bytes();
     (0..word.len()).any(|at| {
         let from_here = word.get(at..).unwrap_or_default();
-        SECRETS.iter().any(|secret| begins_with(from_here, secret))
+        let first = from_here.first().map_or(0, u8::to_ascii_lowercase);
+        // Few letters begin a name, and one look tells which.
+        SECRETS.iter().any(|secret| {
+            secret.as_bytes().first() == Some(&first) && begins_with(from_here, secret)
+        })
     })
 }
 
@@ -90,48 +96,37 @@ fn begins_with(word: &[u8], name: &str) -> bool {
     name.bytes().all(|expected| letters.next().is_some_and(|b| b.to_ascii_lowercase() == expected))
 }
 
-/// How a word announces a secret.
-#[derive(Clone, Copy)]
-enum Kind {
-    /// It names what comes after `:` or `=`.
-    Name,
-    /// It is a scheme of authentication.
-    Scheme,
+/// What follows the name of a scheme of authentication.
+fn credentials(rest: &[u8]) -> Option<(usize, usize)> {
+    let at = blank(rest, 0);
+    let length = token(rest.get(at..)?);
+    let shown = rest.get(at..at + length)?;
+    (at > 0 && is_secret(shown)).then_some((at, length))
 }
 
-impl Kind {
-    /// Where in `rest` the secret begins, and how long it is.
-    fn value(self, rest: &str) -> Option<(usize, usize)> {
-        let bytes = rest.as_bytes();
-        let blank =
-            |at: usize| at + bytes.iter().skip(at).take_while(|b| b.is_ascii_whitespace()).count();
-        match self {
-            Self::Scheme => {
-                let at = blank(0);
-                let length = token(bytes.get(at..)?);
-                let shown = bytes.get(at..at + length)?;
-                (at > 0 && is_secret(shown)).then_some((at, length))
-            }
-            Self::Name => {
-                // `"name": value`, `\"name\": value`, `name=value`.
-                let quotes = bytes.iter().take_while(|b| matches!(b, b'"' | b'\'' | b'\\')).count();
-                let at = blank(quotes);
-                if !matches!(bytes.get(at), Some(b':' | b'=')) {
-                    return None;
-                }
-                let at = blank(at + 1);
-                let value = bytes.get(at..)?;
-                let (quoted, length) = match value {
-                    [b'"', inside @ ..] => (1, string(inside)),
-                    // JSON inside a string of JSON.
-                    [b'\\', b'"', inside @ ..] => (2, bare(inside)),
-                    [b'{' | b'[', ..] => (0, balanced(value)),
-                    _ => (0, bare(value)),
-                };
-                (length > 0).then_some((at + quoted, length))
-            }
-        }
-    }
+/// Where the value of a name begins: `"name": value`, `\"name\": value`, `name=value`.
+fn assigned(rest: &[u8]) -> Option<usize> {
+    let quotes = rest.iter().take_while(|b| matches!(b, b'"' | b'\'' | b'\\')).count();
+    let at = blank(rest, quotes);
+    matches!(rest.get(at), Some(b':' | b'=')).then(|| blank(rest, at + 1))
+}
+
+/// The value that begins at `at`, without its quotes: where it begins, and how long it is.
+fn value(rest: &[u8], at: usize) -> Option<(usize, usize)> {
+    let value = rest.get(at..)?;
+    let (quoted, length) = match value {
+        [b'"', inside @ ..] => (1, string(inside)),
+        // JSON inside a string of JSON.
+        [b'\\', b'"', inside @ ..] => (2, bare(inside)),
+        [b'{' | b'[', ..] => (0, balanced(value)),
+        _ => (0, bare(value)),
+    };
+    (length > 0).then_some((at + quoted, length))
+}
+
+/// Where blanks end that begin at `at`.
+fn blank(bytes: &[u8], at: usize) -> usize {
+    at + bytes.iter().skip(at).take_while(|b| b.is_ascii_whitespace()).count()
 }
 
 /// Whether what follows a scheme's name is a secret, and not the next word of a sentence.

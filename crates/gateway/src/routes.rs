@@ -2,6 +2,7 @@
 
 use crate::call::Upstream;
 use crate::credentials::Credentials;
+use crate::described::Described;
 use crate::dialect::AnswerAs;
 use candor_contract::Table;
 use candor_wire::Target;
@@ -39,6 +40,8 @@ pub struct Route {
     pub raw: usize,
     /// Whether the upstream is told who called, by `Forwarded` (RFC 7239).
     pub forwarded: bool,
+    /// What its requests and answers must be like, where that is described.
+    pub described: Option<Described>,
 }
 
 /// All routes.
@@ -65,6 +68,11 @@ impl Routes {
     /// All of them, in the order in which they are asked.
     pub fn iter(&self) -> impl Iterator<Item = &Route> {
         self.0.iter()
+    }
+
+    /// Whether an upstream is told who called.
+    pub(crate) fn tell_who_calls(&self) -> bool {
+        self.0.iter().any(|route| route.forwarded)
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Route> {

@@ -38,7 +38,7 @@ impl Trace {
         if !self.given {
             headers.remove(STATE);
         }
-        if let Ok(value) = HeaderValue::from_str(&self.to_string()) {
+        if let Ok(value) = HeaderValue::from_bytes(&self.parent()) {
             headers.insert(PARENT, value);
         }
     }
@@ -49,10 +49,24 @@ impl Trace {
     }
 }
 
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{:032x}-{:016x}-{:02x}", self.id, self.span, self.flags)
+impl Trace {
+    /// As `traceparent` has it. Every call writes one, so it is not formatted.
+    fn parent(self) -> Vec<u8> {
+        let (id, span) = (self.id.to_be_bytes(), self.span.to_be_bytes());
+        let parts: [&[u8]; 4] = [&[0], &id, &span, &[self.flags]];
+        let mut text = Vec::with_capacity(55);
+        for part in parts {
+            if !text.is_empty() {
+                text.push(b'-');
+            }
+            text.extend(part.iter().flat_map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 15)]));
+        }
+        text
     }
+}
+
+fn hex_digit(number: u8) -> u8 {
+    if number < 10 { b'0' + number } else { b'a' + number - 10 }
 }
 
 struct Id(u128);

@@ -15,6 +15,7 @@ use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The largest contract file that is read, in bytes; the reader has a lower limit of its own.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -145,17 +146,33 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "an address and a port are needed, such as 127.0.0.1:8420 or [::1]:0")
 }
 
-/// Waits for Ctrl-C or SIGTERM, and says what follows.
-fn wait_for_stop(said: &str) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
-            _ = terminate.recv() => Ok(()),
-        }
-    })?;
-    eprintln!("{said}");
-    Ok(())
+/// Waiting for Ctrl-C or SIGTERM. Made before a server says that it runs: from then on somebody may
+/// stop it.
+struct Stop {
+    runtime: tokio::runtime::Runtime,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn heed() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let entered = runtime.enter();
+        let interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
+        let terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        drop(entered);
+        Ok(Self { runtime, interrupt, terminate })
+    }
+
+    /// Waits, and says what follows.
+    fn wait(self, said: &str) {
+        let Self { runtime, mut interrupt, mut terminate } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        });
+        eprintln!("{said}");
+    }
 }

@@ -73,12 +73,13 @@ impl Sandbox {
             return self.list(&plan, &library);
         }
         super::log(super::Format::Text)?;
+        let stop = super::Stop::heed()?;
         let running = sandbox::start(&plan, &library, self.state.as_deref(), &self.ca)?;
         super::print(&match self.format {
             super::Format::Text => running.told(),
             super::Format::Json => format!("{}\n", running.told_as_json()),
         })?;
-        super::wait_for_stop("the sandbox closes")?;
+        stop.wait("the sandbox closes");
         running.stop()?;
         Ok(ExitCode::SUCCESS)
     }

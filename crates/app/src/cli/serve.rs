@@ -89,18 +89,20 @@ impl Serve {
             Err(mistakes) => return Ok(super::mistakes(&mistakes.0)),
             Ok(config) => config,
         };
+        let stop = super::Stop::heed()?;
         let running = candor_gateway::start(served::stateless(config, self.listen)?)?;
         let address = running.address();
         super::print(&format!("candor serves {contract} at {upstream} on http://{address}\n"))?;
-        super::wait_for_stop("candor lets the calls under way end")?;
+        stop.wait("candor lets the calls under way end");
         running.stop();
         Ok(ExitCode::SUCCESS)
     }
 
     fn example(&self) -> Result<ExitCode> {
+        let stop = super::Stop::heed()?;
         let example = example::Example::start(self.listen)?;
         super::print(&example.to_string())?;
-        super::wait_for_stop("candor lets the calls under way end")?;
+        stop.wait("candor lets the calls under way end");
         example.stop();
         Ok(ExitCode::SUCCESS)
     }

@@ -3,8 +3,13 @@
 use super::entities::is_off;
 use super::{Reading, entries, values};
 use candor_contract::notation::{self, Map, Node};
-use candor_gateway::{Credentials, Dialects, NamedTargets, Route, Routes, Upstream};
+use candor_contract::openapi::OpenApi;
+use candor_gateway::{
+    Credentials, Described, Dialects, Mode, NamedTargets, Route, Routes, Upstream,
+};
 use candor_wire::{TargetPolicy, TlsVersion};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an attempt may take where nothing is said.
@@ -91,6 +96,7 @@ impl Reading<'_> {
         let host = map.get("host").and_then(|node| self.host(node));
         let answer_as = map.get("answer_as").and_then(|node| self.answer_as(node));
         let raw = map.get("raw").map_or(RAW, |node| self.raw(node));
+        let described = map.get("openapi").and_then(|node| self.described(node));
         let forwarded = map.get("forwarded").and_then(|n| notation::boolean(n, &mut self.problems));
         map.close(&mut self.problems);
         Some(Route {
@@ -106,6 +112,7 @@ impl Reading<'_> {
             answer_as,
             raw,
             forwarded: forwarded.unwrap_or(false),
+            described,
         })
     }
 
@@ -138,6 +145,41 @@ impl Reading<'_> {
                 .help("write api.example.com, 127.0.0.1 or [::1]");
         }
         (!odd).then_some(text)
+    }
+
+    /// A description's file, or `{ file, mode: observe | enforce }`.
+    fn described(&mut self, node: &Node) -> Option<Described> {
+        let (file, mode) = if let notation::Value::Scalar { .. } = node.value {
+            (node, Mode::default())
+        } else {
+            let map = Map::open(node, "`openapi`", &mut self.problems)?;
+            let file = map.required("file");
+            let mode = map.get("mode").and_then(|node| {
+                let from = |text: &str| match text {
+                    "observe" => Some(Mode::Observe),
+                    "enforce" => Some(Mode::Enforce),
+                    _ => None,
+                };
+                notation::name_of(node, "a mode", &["observe", "enforce"], from, &mut self.problems)
+            });
+            map.close(&mut self.problems);
+            (file?, mode.unwrap_or_default())
+        };
+        let (name, source) = self.file(file)?;
+        let files = &mut self.files;
+        let mut load = |path: &str| {
+            files.push(path.into());
+            crate::cli::read_file(Path::new(path)).map_err(|error| format!("{error:#}"))
+        };
+        match OpenApi::read(&name, &source, &mut load) {
+            Ok(api) => Some(Described { api: Arc::new(api), mode }),
+            Err(mistakes) => {
+                let text = mistakes.to_string();
+                let first = text.lines().next().unwrap_or_default().to_owned();
+                self.problems.add(file.span.clone(), first, "in this description").help(text);
+                None
+            }
+        }
     }
 
     /// How much of a failing answer is shown: `off`, or a size up to 64 KiB.

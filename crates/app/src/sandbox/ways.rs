@@ -1,9 +1,9 @@
-//! How each documented row is reached, told as commands.
+//! How each documented row is reached, told as commands and as requests.
 
 use super::Place;
 use anyhow::{Context, Result};
 use candor_contract::Library;
-use candor_sandbox::reach::{self, Scene};
+use candor_sandbox::reach::{self, Scene, Step};
 use serde::Serialize;
 use std::fmt;
 
@@ -21,6 +21,8 @@ pub(crate) struct Way {
     reset: String,
     /// For a shell, one after the other; the last one shows the row's answer.
     commands: Vec<String>,
+    /// The same for any client: what each command sends.
+    requests: Vec<Step>,
 }
 
 /// The ways to all rows of these APIs.
@@ -43,9 +45,9 @@ pub(crate) fn tell(places: &[Place], library: &Library) -> Result<Vec<Way>> {
 impl Way {
     fn new(place: &Place, title: String, scene: Scene) -> Self {
         let reset = format!("curl -s -o /dev/null -X DELETE {}/sandbox/world", place.root);
-        let commands = scene.commands();
+        let (commands, requests) = (scene.commands(), scene.requests());
         let Scene { row, why, steps: _ } = scene;
-        Self { api: place.api.name, row, title, why, reset, commands }
+        Self { api: place.api.name, row, title, why, reset, commands, requests }
     }
 }
 

@@ -10,7 +10,9 @@
     reason = "a test fails by panicking, and stands on the other side of the socket"
 )]
 
+mod clients;
 mod config;
+mod deploy;
 mod explain;
 mod reach;
 mod readme;

@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 
 const SANDBOX: &str = "127.0.0.1:18431";
 const GATEWAY: &str = "127.0.0.1:18420";
-const CALLBACK: &str = "acronis-callback";
+pub(crate) const CALLBACK: &str = "acronis-callback";
 
 /// The header fields that a report shows.
 const SHOWN: [&str; 6] =
@@ -26,11 +26,16 @@ const VERDICT: [&str; 7] =
     ["class", "origin", "outcome", "row", "status", "message", "err_message"];
 
 /// A server that is stopped at the end, by its pid.
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Server {
     /// Starts `candor`, and waits until it says that it serves.
-    fn start(arguments: &[&str], folder: &Path) -> Self {
+    pub(crate) fn start(arguments: &[&str], folder: &Path) -> Self {
+        Self::told(arguments, folder, 1).0
+    }
+
+    /// Starts `candor`, and waits for as many lines as are wanted.
+    pub(crate) fn told(arguments: &[&str], folder: &Path, lines: usize) -> (Self, Vec<String>) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
             .args(arguments)
             .current_dir(folder)
@@ -38,10 +43,10 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        let said = BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line);
-        assert!(said.unwrap() > 0, "{arguments:?} did not start");
-        Self(child)
+        let said = BufReader::new(child.stdout.as_mut().unwrap()).lines().take(lines);
+        let said: Vec<String> = said.map(Result::unwrap).collect();
+        assert_eq!(said.len(), lines, "{arguments:?} did not start");
+        (Self(child), said)
     }
 }
 
@@ -81,7 +86,8 @@ fn each_documented_row_is_reached_by_the_commands_that_are_printed() {
     pin(&report);
 }
 
-fn gateway(folder: &Path, print: &[&str]) -> Server {
+/// Starts the gateway whose configuration these arguments print.
+pub(crate) fn gateway(folder: &Path, print: &[&str]) -> Server {
     let printed = Command::new(env!("CARGO_BIN_EXE_candor"))
         .args(print)
         .current_dir(folder)
@@ -112,7 +118,7 @@ fn reach(way: Value, library: &Library) -> Reached {
 }
 
 /// Rows that no caller of a gateway can meet, and why.
-const AT_THE_DOOR: [&str; 3] = [
+pub(crate) const AT_THE_DOOR: [&str; 3] = [
     // The gateway's door refuses what frames no body.
     "content-length.invalid",
     // The gateway sends a length with each body.

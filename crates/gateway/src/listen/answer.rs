@@ -5,8 +5,10 @@ use super::place::Place;
 use super::tls::PeerCertificate;
 use crate::door::link::{Did, Link, UnderWay};
 use crate::door::{Refusal, rules};
+use crate::forwarded::Origin;
 use crate::intake::Intake;
 use crate::journey::{self, Trip};
+use crate::outlive::Outliving;
 use crate::passing::ReplyBody;
 use crate::reply::{self, Reply};
 use bytes::Bytes;
@@ -22,7 +24,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::sync::oneshot;
 
 /// How much of a body is given to HTTP/2 at a time. What it has been given it keeps until the caller
 /// takes it, for as long as the stream lives.
@@ -36,6 +37,7 @@ pub(super) struct Desk {
     /// Why every request is refused, if it is.
     pub(super) refusal: Option<Refusal>,
     pub(super) peer: Option<PeerCertificate>,
+    pub(super) origin: Origin,
     /// A call keeps the place of its connection.
     pub(super) _place: Rc<Place>,
 }
@@ -44,9 +46,8 @@ pub(super) struct Desk {
 pub(super) type Delivered = Result<Response<Delivery>, Infallible>;
 
 impl Desk {
-    /// Answers a request in a task of its own. A caller who hangs up ends its connection, but not the
-    /// call: what may have arrived at a handler goes on to its end. A panic ends the task, nothing
-    /// else.
+    /// Answers a request. A caller who hangs up ends its connection, but not the call: what may have
+    /// arrived at a handler goes on to its end. A panic ends the call, nothing else.
     pub(super) fn answer(
         self: &Rc<Self>,
         request: Request<Incoming>,
@@ -56,10 +57,10 @@ impl Desk {
         let refusal = self.refusal.or(refusal);
         async move {
             let at_once = request.version() != Version::HTTP_2;
-            let (tell, mut told) = oneshot::channel();
-            tokio::task::spawn_local(call(Rc::clone(&desk), request, refusal, tell));
+            let call = call(Rc::clone(&desk), request, refusal);
+            let mut call = Outliving::new(call, reply::undelivered);
             let reply = poll_fn(|cx| {
-                let polled = Pin::new(&mut told).poll(cx);
+                let polled = Pin::new(&mut call).poll(cx);
                 if polled.is_pending() {
                     under_way.link().note(Did::Wait);
                 }
@@ -74,25 +75,21 @@ impl Desk {
     }
 }
 
-async fn call(
-    desk: Rc<Desk>,
-    request: Request<Incoming>,
-    refusal: Option<Refusal>,
-    tell: oneshot::Sender<Reply>,
-) {
+async fn call(desk: Rc<Desk>, request: Request<Incoming>, refusal: Option<Refusal>) -> Reply {
     let (mut head, body) = request.into_parts();
     let mut body = Intake::new(body);
     if let Some(peer) = &desk.peer {
         head.extensions.insert(peer.clone());
     }
     let reply = reply_to(&desk, refusal, &mut head, &mut body).await;
-    if let Err(reply) = tell.send(reply) {
-        reply::undelivered(&reply);
-    }
     // Who asks first whether to send (RFC 9110, section 10.1.1) sends nothing after a refusal.
-    if !head.headers.contains_key(EXPECT) {
-        body.linger().await;
+    if body.is_left() && !head.headers.contains_key(EXPECT) {
+        tokio::task::spawn_local(async move {
+            body.linger().await;
+            drop(desk);
+        });
     }
+    reply
 }
 
 async fn reply_to(
@@ -103,6 +100,9 @@ async fn reply_to(
 ) -> Reply {
     let house = desk.shared.house.load_full();
     let gateway = &house.gateway;
+    if gateway.setup.routes.tell_who_calls() {
+        head.extensions.insert(desk.origin);
+    }
     let admitted = match refusal {
         Some(refusal) => Err(refusal.held()),
         None => rules::admit(head),

@@ -9,10 +9,12 @@ use super::{House, Shared};
 use crate::door::Refusal;
 use crate::door::guard::Guard;
 use crate::door::link::Link;
+use crate::forwarded::Origin;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -39,6 +41,7 @@ struct Opened {
 /// Serves one connection until it ends, or until the calls under way at the stop have ended.
 pub(super) async fn serve(
     stream: TcpStream,
+    caller: SocketAddr,
     shared: Arc<Shared>,
     worker: usize,
     place: Rc<Place>,
@@ -58,7 +61,9 @@ pub(super) async fn serve(
         Err(error) => return tracing::debug!(%error, "a caller's connection was not opened"),
     };
     let link = Rc::new(Link::default());
+    let origin = Origin { address: caller, secure: matches!(opened.stream, Stream::Secured(_)) };
     let desk = Rc::new(Desk {
+        origin,
         refusal: opened.refusal.or(place.is_scarce.then_some(SCARCE)),
         shared,
         worker,

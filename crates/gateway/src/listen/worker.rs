@@ -10,11 +10,13 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
-use tokio::task::LocalSet;
 
 /// How long calls may go on after the stop was asked for.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
+/// How often a worker's timers are looked at, at least.
+const TICK: Duration = Duration::from_secs(1);
 /// How often the signing keys are looked after.
 const KEYS_TIME: Duration = Duration::from_mins(1);
 /// How many connections may wait to be accepted.
@@ -66,12 +68,13 @@ fn run(
     tell: &mpsc::Sender<Told>,
     begun: &mpsc::Receiver<Arc<Shared>>,
 ) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    // Not a `LocalSet`: each of its tasks' turns would pass through two schedulers.
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(cause) => return drop(tell.send(Err(ListenError::Worker(cause)))),
     };
-    LocalSet::new().block_on(&runtime, async {
+    runtime.block_on(async {
         let listener = match bind(address) {
             Ok(listener) => listener,
             Err(cause) => return drop(tell.send(Err(ListenError::Bind { address, cause }))),
@@ -80,7 +83,9 @@ fn run(
         // Nothing else runs on this thread yet. Nobody begins where another worker could not.
         let Ok(shared) = begun.recv() else { return };
         let keys = (number == 0).then(|| tokio::task::spawn_local(tend(Arc::clone(&shared))));
+        let ticks = tokio::task::spawn_local(tick());
         serve(listener, number, &shared, stopped).await;
+        ticks.abort();
         if let Some(keys) = keys {
             keys.abort();
         }
@@ -93,6 +98,14 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseport(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// Keeps a timer that is due sooner than nearly all that calls set: a timer that is set to be the next
+/// has its thread woken through the kernel, even where that is the thread that sets it.
+async fn tick() {
+    loop {
+        tokio::time::sleep(TICK).await;
+    }
 }
 
 /// Rotates the signing keys in their time.
@@ -158,7 +171,7 @@ fn take(
     match shared.places.take(&shared.house.load().gateway.setup, caller.ip(), here) {
         Ok(place) => {
             let shared = Arc::clone(shared);
-            let serving = connection::serve(stream, shared, number, place, stopped.clone());
+            let serving = connection::serve(stream, caller, shared, number, place, stopped.clone());
             tokio::task::spawn_local(serving);
         }
         Err(NoPlace::Full) => tracing::warn!("a connection was closed: the limit is reached"),

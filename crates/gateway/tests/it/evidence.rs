@@ -239,7 +239,7 @@ async fn call_upstream(
         plan: Plan::Policy(&retry),
         deadline,
         check: &|_| None,
-        passes: false,
+        passes: &|_| false,
         clock: &Clock::default(),
     };
     call.run().await.unwrap().attempts.len()

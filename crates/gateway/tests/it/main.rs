@@ -13,6 +13,7 @@
 mod answers;
 mod bounds;
 mod callers;
+mod described;
 mod evidence;
 mod gateway;
 mod handler;

@@ -28,6 +28,7 @@ pub(crate) fn route(upstream: &Hostile, contract: &str) -> Route {
         answer_as: None,
         raw: 4096,
         forwarded: false,
+        described: None,
     }
 }
 

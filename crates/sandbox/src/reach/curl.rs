@@ -59,7 +59,7 @@ impl Step {
 }
 
 /// The body on one line, where it is JSON.
-fn compact(body: &str) -> String {
+pub(super) fn compact(body: &str) -> String {
     match Document::parse(body.as_bytes()) {
         Ok(document) => document.root().to_value().to_string(),
         Err(_) => body.to_owned(),
@@ -100,5 +100,14 @@ mod tests {
     fn many_times_is_one_command() {
         let many = Step { times: 1000, ..step("GET", &[], "") };
         assert_eq!(many.command(false), "curl -s -o /dev/null 'http://h/p?a=b#[1-1000]'");
+    }
+
+    #[test]
+    fn the_requests_send_what_the_commands_send() {
+        let step = step("PUT", &[("A", "b")], "{\n\"a\": 1\n}");
+        let scene = Scene { row: "1".to_owned(), why: String::new(), steps: vec![step] };
+        let [sent] = &*scene.requests() else { panic!("one step is one request") };
+        assert_eq!(sent.body, r#"{"a":1}"#);
+        assert!(scene.commands()[0].contains(&sent.body));
     }
 }

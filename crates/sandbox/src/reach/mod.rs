@@ -5,12 +5,14 @@
 //! Here `### row: why it happens` begins a [`Scene`], a bare `###` the next request of the same
 //! scene; the answer to the last request is the row's. The address of the API is `{{url}}`.
 //!
-//! Not here: sending. A scene is told as `curl` commands.
+//! Not here: sending. A scene is told as `curl` commands, and as data.
 
 mod curl;
 mod file;
 
 pub use file::{FileError, read, variables};
+
+use serde::Serialize;
 
 /// How one row is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub struct Scene {
 }
 
 /// One request of a scene.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// The method.
     pub method: String,
@@ -36,4 +38,12 @@ pub struct Step {
     pub body: String,
     /// How often it is sent, for limits: `# times: 1000` before the request line.
     pub times: u32,
+}
+
+impl Scene {
+    /// The requests as data, for any client: each sends what its command of [`Scene::commands`] sends.
+    pub fn requests(&self) -> Vec<Step> {
+        let sent = |step: &Step| Step { body: curl::compact(&step.body), ..step.clone() };
+        self.steps.iter().map(sent).collect()
+    }
 }

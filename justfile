@@ -18,6 +18,7 @@ fmt:
 # Lints; a warning is an error
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo clippy --manifest-path bench/Cargo.toml --all-targets --locked -- -D warnings
 
 # All tests
 test:

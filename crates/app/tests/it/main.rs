@@ -14,6 +14,7 @@ mod clients;
 mod config;
 mod deploy;
 mod explain;
+mod guide;
 mod reach;
 mod readme;
 mod reload;

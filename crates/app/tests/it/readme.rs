@@ -125,7 +125,8 @@ fn serve(shown: &Shown) -> (Server, String) {
 
 /// Whether the command is a server, which goes on.
 fn stays(command: &str) -> bool {
-    command.ends_with("-- serve") || command.ends_with("--seed 1")
+    let serves = command.ends_with("-- serve") || command.contains("-- serve --upstream");
+    serves || command.ends_with("--seed 1")
 }
 
 #[test]

@@ -20,9 +20,12 @@
 //! speed is of no concern.
 
 mod error;
+mod fast;
 mod node;
 mod pointer;
 mod read;
+mod special;
+mod write;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -32,6 +35,7 @@ pub(crate) use error::shown_name;
 pub use error::{JsonError, JsonErrorKind};
 pub use node::{Elements, Kind, Members, Node};
 pub use pointer::{Pointer, PointerError};
+pub(crate) use write::Writer;
 
 /// The most levels of arrays and objects that a document may have.
 ///

@@ -50,6 +50,17 @@ pub enum Sent {
     All,
 }
 
+impl Sent {
+    /// The name used in contracts, output and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Part => "part",
+            Self::All => "all",
+        }
+    }
+}
+
 /// The phases of a call, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -350,6 +361,9 @@ mod tests {
     fn names_are_the_serialised_names() {
         for kind in FaultKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+        for sent in [Sent::Nothing, Sent::Part, Sent::All] {
+            assert_eq!(serde_json::to_value(sent).unwrap(), sent.name());
         }
         for phase in Phase::ALL {
             assert_eq!(serde_json::to_value(phase).unwrap(), phase.name());

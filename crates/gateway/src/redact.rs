@@ -8,6 +8,7 @@
 use candor_facts::Raw;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use memchr::memchr2_iter;
 
 /// What stands in a secret's place.
 const MASK: &str = "[redacted]";
@@ -41,52 +42,58 @@ pub(crate) fn raw(headers: &HeaderMap, body: &[u8], limit: usize) -> Raw {
 
 /// A text without its secrets.
 pub(crate) fn masked(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    // What is not in `out` yet, and how much of that has been looked at.
-    let (mut rest, mut at) = (text, 0);
-    while let Some((name, after)) = word(rest, at) {
-        at = rest.len() - after.len();
-        if let Some((before, value)) = secret(name, after) {
-            let (shown, hidden) = rest.split_at_checked(at + before).unwrap_or((rest, ""));
-            out.push_str(shown);
-            out.push_str(MASK);
-            (rest, at) = (hidden.get(value..).unwrap_or_default(), 0);
-        }
+    let mut out = String::with_capacity(text.len() + MASK.len());
+    let mut rest = text;
+    while let Some((at, length)) = first_secret(rest.as_bytes()) {
+        let (shown, hidden) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(shown);
+        out.push_str(MASK);
+        rest = hidden.get(length..).unwrap_or_default();
     }
     out.push_str(rest);
     out
 }
 
-/// The next word from `at` on, and what follows it.
-fn word(text: &str, at: usize) -> Option<(&str, &str)> {
-    let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-    let bytes = text.as_bytes().get(at..)?;
-    let start = at + bytes.iter().position(is_word)?;
-    let length = text.as_bytes().get(start..)?.iter().take_while(|b| is_word(b)).count();
-    text.get(start..)?.split_at_checked(length)
+/// Where the first secret begins, and how long it is. Looked at is what stands before `:` and `=`, and
+/// what begins with a `b`; everything else is passed over many bytes at a time.
+fn first_secret(text: &[u8]) -> Option<(usize, usize)> {
+    let assigned =
+        memchr2_iter(b':', b'=', text).find_map(|at| value_of(text, at).map(|v| (at, v)));
+    // A scheme counts where it comes before the name.
+    let before = assigned.map_or(text.len(), |(at, _)| at);
+    let begun = text.get(..before).unwrap_or(text);
+    let shown = memchr2_iter(b'b', b'B', begun).find_map(|at| credentials(text, at));
+    shown.or(assigned.map(|(_, value)| value))
 }
 
-/// Where in `rest` the secret begins that `name` announces, and how long it is. Most words are not
-/// followed by a value, which is seen sooner than that they name no secret.
-fn secret(name: &str, rest: &str) -> Option<(usize, usize)> {
-    let rest = rest.as_bytes();
-    if name.eq_ignore_ascii_case("bearer") || name.eq_ignore_ascii_case("basic") {
-        return credentials(rest);
-    }
-    let at = assigned(rest)?;
-    if names_a_secret(name) { value(rest, at) } else { None }
+/// The secret that the `:` or `=` at `at` gives to the name before it.
+fn value_of(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let before = text.get(..at)?;
+    // `"name": value`, `\"name\": value`, `name = value`.
+    let before = strip_end(before, u8::is_ascii_whitespace);
+    let before = strip_end(before, |b| matches!(b, b'"' | b'\'' | b'\\'));
+    let name = before.get(strip_end(before, is_word).len()..)?;
+    if names_a_secret(name) { value(text, blank(text, at + 1)) } else { None }
+}
+
+/// `bytes` without those at its end that are `of` a kind.
+fn strip_end(bytes: &[u8], of: impl Fn(&u8) -> bool) -> &[u8] {
+    let kept = bytes.iter().rposition(|b| !of(b)).map_or(0, |last| last + 1);
+    bytes.get(..kept).unwrap_or_default()
+}
+
+fn is_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
 /// Whether a word contains the name of a secret.
-fn names_a_secret(word: &str) -> bool {
-    let word = word.as_bytes();
+fn names_a_secret(word: &[u8]) -> bool {
     (0..word.len()).any(|at| {
         let from_here = word.get(at..).unwrap_or_default();
-        let first = from_here.first().map_or(0, u8::to_ascii_lowercase);
-        // Few letters begin a name, and one look tells which.
-        SECRETS.iter().any(|secret| {
-            secret.as_bytes().first() == Some(&first) && begins_with(from_here, secret)
-        })
+        // Few letters begin one of the names.
+        let may =
+            matches!(from_here.first(), Some(b) if b"pstacx".contains(&b.to_ascii_lowercase()));
+        may && SECRETS.iter().any(|secret| begins_with(from_here, secret))
     })
 }
 
@@ -96,19 +103,20 @@ fn begins_with(word: &[u8], name: &str) -> bool {
     name.bytes().all(|expected| letters.next().is_some_and(|b| b.to_ascii_lowercase() == expected))
 }
 
-/// What follows the name of a scheme of authentication.
-fn credentials(rest: &[u8]) -> Option<(usize, usize)> {
-    let at = blank(rest, 0);
-    let length = token(rest.get(at..)?);
-    let shown = rest.get(at..at + length)?;
-    (at > 0 && is_secret(shown)).then_some((at, length))
-}
-
-/// Where the value of a name begins: `"name": value`, `\"name\": value`, `name=value`.
-fn assigned(rest: &[u8]) -> Option<usize> {
-    let quotes = rest.iter().take_while(|b| matches!(b, b'"' | b'\'' | b'\\')).count();
-    let at = blank(rest, quotes);
-    matches!(rest.get(at), Some(b':' | b'=')).then(|| blank(rest, at + 1))
+/// What follows the word at `at`, where that is the name of a scheme of authentication.
+fn credentials(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    if at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(is_word) {
+        return None;
+    }
+    let end = at + text.get(at..)?.iter().take_while(|b| is_word(b)).count();
+    let word = text.get(at..end)?;
+    if !word.eq_ignore_ascii_case(b"bearer") && !word.eq_ignore_ascii_case(b"basic") {
+        return None;
+    }
+    let start = blank(text, end);
+    let length = token(text.get(start..)?);
+    let shown = text.get(start..start + length)?;
+    (start > end && is_secret(shown)).then_some((start, length))
 }
 
 /// The value that begins at `at`, without its quotes: where it begins, and how long it is.
@@ -211,6 +219,14 @@ mod tests {
             r#"{"password":""}"#,
         ] {
             assert_eq!(masked(text), text);
+        }
+    }
+
+    #[test]
+    fn each_name_is_found_within_a_longer_one() {
+        for name in SECRETS {
+            let text = format!("my-{}s=hush", name.to_ascii_uppercase());
+            assert_eq!(masked(&text), text.replace("hush", MASK));
         }
     }
 

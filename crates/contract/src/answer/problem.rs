@@ -2,54 +2,16 @@
 
 use super::status::for_caller;
 use crate::emit::Written;
-use candor_facts::{Attempt, Class, FieldError, Next, Origin, Outcome, Raw, Retry, Verdict};
+use crate::json::Writer;
+use candor_facts::{Attempt, Class, FieldError, Raw, Retry, Verdict};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 /// The media type.
 const MEDIA: &str = "application/problem+json";
-
-/// The members in the order of the wire. `status` is the caller's; the upstream's has a name of its
-/// own. Borrowed: writing an answer copies no text twice.
-#[derive(Serialize)]
-struct Problem<'v> {
-    r#type: String,
-    title: String,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'v str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instance: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'v str>,
-    class: Class,
-    origin: Origin,
-    outcome: Outcome,
-    retry: Retry,
-    next: Next,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    fields: &'v [FieldError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'v str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_id: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_error_id: Option<&'v str>,
-    contract: &'v str,
-    row: &'v str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    cite: &'v str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    inferred: bool,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    attempts: &'v [Attempt],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<&'v Raw>,
-}
+/// What the members take, mostly, beside the upstream's answer.
+const MEMBERS: usize = 1024;
 
 pub(super) fn write(verdict: &Verdict, status: Option<u16>) -> Written {
     let by_verdict = || for_caller(verdict.class, verdict.origin, verdict.status);
@@ -58,44 +20,99 @@ pub(super) fn write(verdict: &Verdict, status: Option<u16>) -> Written {
     if let Some(after) = verdict.retry.after.filter(|_| matches!(status, 429 | 503)) {
         headers.push((RETRY_AFTER, after.to_string()));
     }
-    // The members are texts, numbers and lists of them, which always can be written.
-    let body = serde_json::to_vec(&problem(verdict, status)).unwrap_or_default();
-    Written { status, reason: None, headers, body }
+    Written { status, reason: None, headers, body: problem(verdict, status) }
 }
 
-fn problem(verdict: &Verdict, status: u16) -> Problem<'_> {
-    Problem {
-        r#type: format!("urn:candor:{}", verdict.class),
-        title: title(verdict.class),
-        status,
-        detail: verdict.detail.as_deref(),
-        instance: verdict.error_id.map(|id| format!("urn:uuid:{id}")),
-        message: verdict.message.as_deref(),
-        class: verdict.class,
-        origin: verdict.origin,
-        outcome: verdict.outcome,
-        retry: verdict.retry,
-        next: verdict.next,
-        fields: &verdict.fields,
-        code: verdict.code.as_deref(),
-        upstream_status: verdict.status,
-        error_id: verdict.error_id,
-        upstream_error_id: verdict.upstream_error_id.as_deref(),
-        contract: &verdict.contract,
-        row: &verdict.row,
-        cite: &verdict.cite,
-        inferred: verdict.inferred,
-        attempts: &verdict.attempts,
-        raw: verdict.raw.as_ref(),
+/// The members in the order of the wire. `status` is the caller's; the upstream's has a name of its
+/// own. Written from the verdict at once: no text is copied twice.
+fn problem(verdict: &Verdict, status: u16) -> Vec<u8> {
+    let shown = verdict.raw.as_ref().map_or(0, |raw| raw.body.len());
+    let mut problem = Writer::with_room(MEMBERS + shown + shown / 4);
+    problem.text("type", &["urn:candor:", verdict.class.name()].concat());
+    problem.text("title", &title(verdict.class));
+    problem.number("status", status.into());
+    problem.some_text("detail", verdict.detail.as_deref());
+    if let Some(id) = verdict.error_id {
+        problem.text("instance", id.urn().encode_lower(&mut Uuid::encode_buffer()));
+    }
+    problem.some_text("message", verdict.message.as_deref());
+    problem.text("class", verdict.class.name());
+    problem.text("origin", verdict.origin.name());
+    problem.text("outcome", verdict.outcome.name());
+    problem.object("retry", |retry| write_retry(retry, verdict.retry));
+    problem.object("next", |next| {
+        next.text("who", verdict.next.who.name());
+        next.text("how", verdict.next.how.name());
+    });
+    if !verdict.fields.is_empty() {
+        problem.objects("fields", &verdict.fields, write_field);
+    }
+    problem.some_text("code", verdict.code.as_deref());
+    if let Some(status) = verdict.status {
+        problem.number("upstream_status", status.into());
+    }
+    if let Some(id) = verdict.error_id {
+        problem.text("error_id", id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    }
+    problem.some_text("upstream_error_id", verdict.upstream_error_id.as_deref());
+    problem.text("contract", &verdict.contract);
+    problem.text("row", &verdict.row);
+    problem.some_text("cite", Some(verdict.cite.as_str()).filter(|cite| !cite.is_empty()));
+    if verdict.inferred {
+        problem.truth("inferred", true);
+    }
+    if !verdict.attempts.is_empty() {
+        problem.objects("attempts", &verdict.attempts, write_attempt);
+    }
+    if let Some(raw) = &verdict.raw {
+        problem.object("raw", |member| write_raw(member, raw));
+    }
+    problem.finish()
+}
+
+fn write_retry(member: &mut Writer, retry: Retry) {
+    member.truth("safe", retry.safe);
+    if let Some(after) = retry.after {
+        member.number("after", after);
+    }
+    member.text("why", retry.why.name());
+}
+
+fn write_field(member: &mut Writer, field: &FieldError) {
+    member.text("path", &field.path);
+    member.some_text("pointer", field.pointer.as_deref());
+    member.some_text("kind", field.kind.as_deref());
+    member.some_text("related", field.related.as_deref());
+    member.some_text("message", field.message.as_deref());
+}
+
+fn write_attempt(member: &mut Writer, attempt: &Attempt) {
+    member.number("number", attempt.number.into());
+    if let Some(status) = attempt.status {
+        member.number("status", status.into());
+    }
+    member.some_text("fault", attempt.fault.map(|fault| fault.name()));
+    member.some_text("sent", attempt.sent.map(|sent| sent.name()));
+    member.text("row", &attempt.row);
+    member.number("took_ms", attempt.took_ms);
+    member.text("decision", &attempt.decision);
+}
+
+fn write_raw(member: &mut Writer, raw: &Raw) {
+    member.some_text("content_type", raw.content_type.as_deref());
+    member.text("body", &raw.body);
+    if raw.cut {
+        member.truth("cut", true);
     }
 }
 
 /// The same for every occurrence of a class, as RFC 9457, section 3.1.3 wants it.
 fn title(class: Class) -> String {
-    let words = class.name().replace('_', " ");
-    let mut letters = words.chars();
-    let first = letters.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
+    let mut title = class.name().replace('_', " ");
+    if let Some(first) = title.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    title
 }
 
 /// Reads the verdict out of a problem that Candor wrote. `None` for any other body.

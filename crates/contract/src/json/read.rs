@@ -1,5 +1,7 @@
-//! From bytes to a document: drives `serde_json`, and keeps what it reports.
+//! From bytes to a document. What nearly all bodies are is read in one pass, by `fast`; whatever it
+//! does not take is read by `serde_json`, which knows what is wrong with it.
 
+use super::fast;
 use super::{
     Document, Entry, INDEXED_FROM, Index, JsonError, JsonErrorKind, MAX_DEPTH, MAX_NODES, Members,
 };
@@ -10,6 +12,14 @@ use std::fmt;
 /// Reads the whole of `bytes` as one value.
 pub(super) fn document(bytes: &[u8]) -> Result<Document<'_>, JsonError> {
     let text = text(bytes)?;
+    if let Some(entries) = fast::entries(text) {
+        return Ok(Document { entries });
+    }
+    carefully(text)
+}
+
+/// Reads what may be wrong, or is rare.
+pub(super) fn carefully(text: &str) -> Result<Document<'_>, JsonError> {
     let mut builder = Builder::with_room_for(text);
     let mut reader = serde_json::Deserializer::from_str(text);
     match ValueSeed(&mut builder).deserialize(&mut reader).and_then(|()| reader.end()) {
@@ -51,23 +61,34 @@ fn syntax_problem(error: &serde_json::Error) -> String {
 }
 
 /// The document so far.
-struct Builder<'a> {
-    entries: Vec<Entry<'a>>,
+pub(super) struct Builder<'a> {
+    pub(super) entries: Vec<Entry<'a>>,
     /// The number of containers that are open.
     depth: usize,
     /// Why reading was stopped from here, if it was.
     refusal: Option<JsonErrorKind>,
 }
 
+/// A document is not read on; the builder knows why.
+pub(super) struct Refused;
+
+impl Refused {
+    /// The same for the reader, whose error takes a text only.
+    fn told<E: Error>(self) -> E {
+        let Self = self;
+        E::custom("refused")
+    }
+}
+
 impl<'a> Builder<'a> {
     /// API bodies have about one entry in 8 bytes; growing from there is cheap.
-    fn with_room_for(text: &str) -> Self {
+    pub(super) fn with_room_for(text: &str) -> Self {
         let entries = Vec::with_capacity((text.len() / 8).clamp(4, 4096));
         Self { entries, depth: 0, refusal: None }
     }
 
     #[inline]
-    fn push<E: Error>(&mut self, entry: Entry<'a>) -> Result<(), E> {
+    pub(super) fn push(&mut self, entry: Entry<'a>) -> Result<(), Refused> {
         if self.entries.len() >= MAX_NODES {
             return self.refuse(JsonErrorKind::TooManyNodes);
         }
@@ -76,7 +97,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Enters a container, and says where its entry will be: what it holds is not known yet.
-    fn open<E: Error>(&mut self) -> Result<usize, E> {
+    pub(super) fn open(&mut self) -> Result<usize, Refused> {
         if self.depth >= MAX_DEPTH {
             return self.refuse(JsonErrorKind::TooDeep);
         }
@@ -86,7 +107,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Leaves the container whose entry is at `at`; `entry` makes it of the count below it.
-    fn close(&mut self, at: usize, entry: impl FnOnce(u32) -> Entry<'a>) {
+    pub(super) fn close(&mut self, at: usize, entry: impl FnOnce(u32) -> Entry<'a>) {
         self.depth -= 1;
         let below = u32::try_from(self.below(at).len()).unwrap_or(u32::MAX);
         if let Some(placeholder) = self.entries.get_mut(at) {
@@ -95,12 +116,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds a member's name to the open object at `at`, unless it already has one of that name.
-    fn name<E: Error>(
+    pub(super) fn name(
         &mut self,
         at: usize,
         name: Cow<'a, str>,
         seen: &mut Seen<'a>,
-    ) -> Result<(), E> {
+    ) -> Result<(), Refused> {
         if seen.len == INDEXED_FROM {
             seen.index = Some(Box::new(index(self.below(at))));
         }
@@ -120,18 +141,18 @@ impl<'a> Builder<'a> {
         self.entries.get(at + 1..).unwrap_or_default()
     }
 
-    /// Stops the reader. Its error takes a text only, so the reason is kept aside.
-    fn refuse<T, E: Error>(&mut self, reason: JsonErrorKind) -> Result<T, E> {
+    /// Stops the reader, for a reason that is kept aside.
+    fn refuse<T>(&mut self, reason: JsonErrorKind) -> Result<T, Refused> {
         self.refusal = Some(reason);
-        Err(E::custom("refused"))
+        Err(Refused)
     }
 }
 
 /// The members of an open object so far.
 #[derive(Default)]
-struct Seen<'a> {
-    len: usize,
-    index: Option<Box<Index<'a>>>,
+pub(super) struct Seen<'a> {
+    pub(super) len: usize,
+    pub(super) index: Option<Box<Index<'a>>>,
 }
 
 /// An index over the members in `below`.
@@ -164,38 +185,38 @@ impl<'a> Visitor<'a> for ValueSeed<'_, 'a> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.0.push(Entry::Null)
+        self.0.push(Entry::Null).map_err(Refused::told)
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.0.push(Entry::Bool(value))
+        self.0.push(Entry::Bool(value)).map_err(Refused::told)
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.0.push(Entry::Number(value.into()))
+        self.0.push(Entry::Number(value.into())).map_err(Refused::told)
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.0.push(Entry::Number(value.into()))
+        self.0.push(Entry::Number(value.into())).map_err(Refused::told)
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         // The reader itself refuses what is beyond the range of an f64.
         let number = serde_json::Number::from_f64(value).ok_or_else(|| E::custom("not finite"))?;
-        self.0.push(Entry::Number(number))
+        self.0.push(Entry::Number(number)).map_err(Refused::told)
     }
 
     fn visit_borrowed_str<E: Error>(self, value: &'a str) -> Result<(), E> {
-        self.0.push(Entry::Text(Cow::Borrowed(value)))
+        self.0.push(Entry::Text(Cow::Borrowed(value))).map_err(Refused::told)
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        self.0.push(Entry::Text(Cow::Owned(value.to_owned())))
+        self.0.push(Entry::Text(Cow::Owned(value.to_owned()))).map_err(Refused::told)
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<(), A::Error> {
         let Self(builder) = self;
-        let at = builder.open()?;
+        let at = builder.open().map_err(Refused::told)?;
         let mut len = 0;
         while elements.next_element_seed(ValueSeed(builder))?.is_some() {
             len += 1;
@@ -206,10 +227,10 @@ impl<'a> Visitor<'a> for ValueSeed<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
         let Self(builder) = self;
-        let at = builder.open()?;
+        let at = builder.open().map_err(Refused::told)?;
         let mut seen = Seen::default();
         while let Some(name) = members.next_key_seed(NameSeed)? {
-            builder.name(at, name, &mut seen)?;
+            builder.name(at, name, &mut seen).map_err(Refused::told)?;
             members.next_value_seed(ValueSeed(builder))?;
         }
         let len = u32::try_from(seen.len).unwrap_or(u32::MAX);

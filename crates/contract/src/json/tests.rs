@@ -406,3 +406,54 @@ proptest! {
         prop_assert_eq!(Pointer::parse(&pointer.to_string()), Ok(pointer));
     }
 }
+
+// === The two readers ===
+
+/// What the careful reader makes of a text that the fast one took.
+fn agreed(text: &str) -> bool {
+    let Some(entries) = fast::entries(text) else { return false };
+    let (fast, careful) = (Document { entries }, read::carefully(text).unwrap());
+    assert_eq!(fast.root().to_value(), careful.root().to_value(), "{text}");
+    assert_eq!(fast.entries.len(), careful.entries.len());
+    true
+}
+
+#[test]
+fn ordinary_bodies_are_read_in_one_pass() {
+    let ordinary = [
+        "{}",
+        "[]",
+        " [ ] ",
+        "0",
+        "-1.5e3",
+        "18446744073709551615",
+        "null",
+        r#"{"a": [true, false, null, 1, "x"], "b": {"c": "d\n\u00e9\\"}}"#,
+        r#""a text of more than eight bytes, with é and a quote: \" ""#,
+    ];
+    for text in ordinary {
+        assert!(agreed(text), "{text}");
+    }
+    assert!(agreed(&wide(100)));
+    assert!(agreed(&nested(MAX_DEPTH)));
+    for text in ["", "[1,]", "{\"a\":1,\"a\":1}", "01", "tru", "\"\u{1}\"", "\"\\", "[1 2]", "{}x"]
+    {
+        assert!(!agreed(text), "{text}");
+    }
+    assert!(!agreed(&nested(MAX_DEPTH + 1)));
+}
+
+proptest! {
+    #[test]
+    fn the_fast_reader_takes_nothing_that_the_careful_one_refuses(
+        pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"bcdefghij\"", "\\", "\\u00e9", "\\\"",
+                "é", "1", "0", "-", ".5", "e9", "123456789012345678", "true", "null", " ", "\n", "\u{1}",
+            ]),
+            0..12,
+        )
+    ) {
+        agreed(&pieces.concat());
+    }
+}

@@ -253,13 +253,7 @@ impl<'c, 't> Call<'c, 't> {
     async fn once(&self, turn: Turn) -> (Ended, Option<Reading<'t>>) {
         let started = Instant::now();
         let deadline = self.deadline.min(started + self.attempt_time);
-        let outbound = Outbound { deadline, ..self.outbound.clone() };
-        let result = match self.client.begin(self.target, outbound).await {
-            Ok(arriving) if (self.passes)(&arriving) => self.settle(arriving, turn).await,
-            Ok(arriving) => read_whole(arriving).await,
-            Err(fault) => Err(fault),
-        };
-        let (result, settled) = match result {
+        let (result, settled) = match self.sent(started, deadline, turn).await {
             Ok((answered, settled)) => (Ok(answered), settled),
             Err(fault) => (Err(fault), None),
         };
@@ -268,20 +262,39 @@ impl<'c, 't> Call<'c, 't> {
         (Ended { result, violations, at, took: started.elapsed() }, settled)
     }
 
-    /// Lets the body of a success pass as soon as it is certain to be one; reads any other whole.
-    async fn settle(&self, mut arriving: Arriving, turn: Turn) -> Result<Settled<'t>, Fault> {
-        if arriving.status.is_success() && !arriving.body.is_end_stream() {
-            // More is needed of what is coded, to see as much.
-            let coded = arriving.headers.contains_key(CONTENT_ENCODING).then_some(CODED);
-            for enough in std::iter::once(SETTLING).chain(coded) {
-                arriving.beginning(enough).await?;
-                let settled = self.settled(&arriving);
-                if settled.is_some() {
-                    return Ok((Answered::passing(arriving, turn), settled));
-                }
+    /// Sends it, and reads the answer whole; the body of a success passes as soon as it is certain to
+    /// be one.
+    async fn sent(
+        &self,
+        now: Instant,
+        deadline: Instant,
+        turn: Turn,
+    ) -> Result<(Answered, Option<Reading<'t>>), Fault> {
+        let Self { client, target, outbound, .. } = self;
+        let mut arriving = client.begin_at(target, outbound, now, deadline).await?;
+        if arriving.status.is_success()
+            && !arriving.body.is_end_stream()
+            && (self.passes)(&arriving)
+            && let Some(reading) = self.settle(&mut arriving).await?
+        {
+            return Ok((Answered::passing(arriving, turn), Some(reading)));
+        }
+        let answered = arriving.whole().await.and_then(Answered::read)?;
+        Ok((answered, None))
+    }
+
+    /// What an answer means, where the beginning of its body settles that.
+    async fn settle(&self, arriving: &mut Arriving) -> Result<Option<Reading<'t>>, Fault> {
+        // More is needed of what is coded, to see as much.
+        let coded = arriving.headers.contains_key(CONTENT_ENCODING).then_some(CODED);
+        for enough in std::iter::once(SETTLING).chain(coded) {
+            arriving.beginning(enough).await?;
+            let settled = self.settled(arriving);
+            if settled.is_some() {
+                return Ok(settled);
             }
         }
-        read_whole(arriving).await
+        Ok(None)
     }
 
     /// What an answer means, where its beginning is enough to tell. Content codings are undone for
@@ -326,14 +339,6 @@ impl<'c, 't> Call<'c, 't> {
             Ok(pass) => (wanted, pass),
         }
     }
-}
-
-/// An answer, with what it means where its beginning settled that.
-type Settled<'t> = (Answered, Option<Reading<'t>>);
-
-async fn read_whole(arriving: Arriving) -> Result<Settled<'static>, Fault> {
-    let answered = arriving.whole().await.and_then(Answered::read)?;
-    Ok((answered, None))
 }
 
 /// Tells the upstream's circuit what the verdict says of it.

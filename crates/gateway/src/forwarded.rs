@@ -5,7 +5,7 @@
 
 use http::header::{FORWARDED, HOST};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use std::net::{IpAddr, SocketAddr};
 
 /// Where a request came from.
@@ -26,16 +26,16 @@ const OTHERS: [HeaderName; 4] = [
 ];
 
 /// Tells who called, after what was told before; or takes out what is told.
-pub(crate) fn tell(asked: bool, head: &Parts, headers: &mut HeaderMap) {
+pub(crate) fn tell(asked: bool, head: &mut Parts) {
     for name in &OTHERS {
-        headers.remove(name);
+        head.headers.remove(name);
     }
     if !asked {
-        headers.remove(FORWARDED);
+        head.headers.remove(FORWARDED);
     } else if let Some(origin) = head.extensions.get::<Origin>()
         && let Ok(value) = HeaderValue::try_from(element(*origin, head))
     {
-        headers.append(FORWARDED, value);
+        head.headers.append(FORWARDED, value);
     }
 }
 
@@ -63,11 +63,10 @@ mod tests {
         request.headers_mut().insert("x-forwarded-for", HeaderValue::from_static("1.1.1.1"));
         let origin = Origin { address: SocketAddr::new(address.parse().unwrap(), 9), secure: true };
         request.extensions_mut().insert(origin);
-        let (head, ()) = request.into_parts();
-        let mut headers = head.headers.clone();
-        tell(asked, &head, &mut headers);
-        assert!(!headers.contains_key("x-forwarded-for"));
-        headers.get_all(FORWARDED).iter().map(|v| v.to_str().unwrap().to_owned()).collect()
+        let (mut head, ()) = request.into_parts();
+        tell(asked, &mut head);
+        assert!(!head.headers.contains_key("x-forwarded-for"));
+        head.headers.get_all(FORWARDED).iter().map(|v| v.to_str().unwrap().to_owned()).collect()
     }
 
     #[test]

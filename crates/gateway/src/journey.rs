@@ -82,7 +82,7 @@ const CALLBACKS: &str = "callbacks";
 pub(crate) async fn answer(
     gateway: &Gateway,
     client: &Client,
-    head: &Parts,
+    head: &mut Parts,
     body: &mut Intake,
 ) -> Reply {
     if head.uri.path() == KEYS_PATH && [Method::GET, Method::HEAD].contains(&head.method) {
@@ -102,7 +102,7 @@ async fn let_in(
     gateway: &Gateway,
     client: &Client,
     trip: &mut Trip,
-    head: &Parts,
+    head: &mut Parts,
     body: &mut Intake,
 ) -> Result<Reply, Held> {
     let load = gateway.shed.enter()?;

@@ -16,6 +16,7 @@ use crate::routes::Route;
 use candor_facts::{Class, Held, HeldKind, Request};
 use candor_wire::{Client, Outbound, RequestPath, Timeouts, Upload};
 use http::request::Parts;
+use http::uri::PathAndQuery;
 
 /// The way of a call to a vendor.
 pub(crate) async fn travel(
@@ -23,7 +24,7 @@ pub(crate) async fn travel(
     client: &Client,
     trip: &mut Trip,
     route: &Route,
-    head: &Parts,
+    head: &mut Parts,
     body: &mut Intake,
 ) -> Result<Reply, Held> {
     admit::a_program_asks(head)?;
@@ -40,9 +41,13 @@ pub(crate) async fn travel(
 
 /// The path at the upstream: below its own, with the caller's query.
 fn path(route: &Route, head: &Parts) -> Result<RequestPath, Held> {
-    let rest = route.rest(head.uri.path()).filter(|rest| !rest.is_empty()).unwrap_or("/");
-    let query = head.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    route.target.join(&format!("{rest}{query}")).map_err(|error| {
+    let asked = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let rest = asked.get(route.prefix.len()..).unwrap_or(asked);
+    let joined = match rest.as_bytes().first() {
+        Some(b'/') => route.target.join(rest),
+        _ => route.target.join(&["/", rest].concat()),
+    };
+    joined.map_err(|error| {
         Held::new(HeldKind::Malformed, format!("the path cannot be passed on: {error}"))
     })
 }
@@ -52,12 +57,12 @@ fn outbound(
     gateway: &Gateway,
     trip: &Trip,
     route: &Route,
-    head: &Parts,
+    head: &mut Parts,
     path: RequestPath,
     body: Upload,
 ) -> Outbound {
-    let mut headers = head.headers.clone();
-    forwarded::tell(route.forwarded, head, &mut headers);
+    forwarded::tell(route.forwarded, head);
+    let mut headers = std::mem::take(&mut head.headers);
     headers.remove(names::TARGET);
     headers.remove(names::CONTRACT);
     trip.trace.mark(&mut headers);
@@ -69,7 +74,7 @@ fn outbound(
         body,
         timeouts: Timeouts { head: route.timeout, body: route.timeout, ..Timeouts::default() },
         body_limit: gateway.setup.limits.response_body,
-        ..Outbound::new(head.method.clone(), path)
+        ..Outbound::until(trip.deadline, head.method.clone(), path)
     }
 }
 

@@ -24,7 +24,6 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 /// How much of a body is looked at before it is passed on, at most.
@@ -46,20 +45,24 @@ pub struct Arriving {
     pub timing: Timing,
     /// Its body.
     pub body: Flow,
-    headed: Instant,
-    call: Call,
 }
 
 /// The body of an answer, as it comes. A failure is a [`Fault`] like any other of the call.
 #[derive(Debug)]
-pub struct Flow {
+pub struct Flow(Box<Coming>);
+
+/// What there is to a body that comes; in a box, for it passes through many hands.
+#[derive(Debug)]
+struct Coming {
+    /// The bounds of the call.
+    call: Call,
+    /// When the head was there.
+    headed: Instant,
     /// What has been looked at already, and is still to be passed on.
     begun: Bytes,
     source: Source,
     /// The request's body, where that is passed on and may still be on its way.
     upload: Option<Supervised>,
-    /// How long nothing may come.
-    stall: Duration,
     /// Runs while something is waited for.
     patience: Option<Pin<Box<Sleep>>>,
 }
@@ -91,14 +94,16 @@ impl Arriving {
         source: Source,
         upload: Option<Supervised>,
         call: &Call,
+        headed: Instant,
         timing: Timing,
     ) -> Self {
         drop_hop_by_hop(&mut head.headers);
-        let stall = call.timeouts.stall;
-        let mut body = Flow { begun: Bytes::new(), source, upload, stall, patience: None };
+        let call = call.later(timing.upload);
+        let coming = Coming { call, headed, begun: Bytes::new(), source, upload, patience: None };
+        let mut body = Flow(Box::new(coming));
         if body.is_end_stream() {
-            body.ended();
-        } else if let Some(upload) = &body.upload
+            body.0.ended();
+        } else if let Some(upload) = &body.0.upload
             && head.status.as_u16() >= 400
         {
             upload.hold();
@@ -113,8 +118,6 @@ impl Arriving {
             version: head.version,
             timing,
             body,
-            headed: Instant::now(),
-            call: call.later(timing.upload),
         }
     }
 
@@ -124,10 +127,11 @@ impl Arriving {
     /// # Errors
     /// A [`Fault`] says how the body failed.
     pub async fn beginning(&mut self, at_least: usize) -> Result<(), Fault> {
-        let until = self.call.until(self.call.timeouts.body);
+        let Coming { call, headed, .. } = &*self.body.0;
+        let until = call.until_after(*headed, call.timeouts.body);
         match timeout_at(until, self.body.begin(at_least)).await {
             Ok(begun) => begun,
-            Err(_) => Err(self.body.late()),
+            Err(_) => Err(self.body.0.late()),
         }
     }
 
@@ -136,9 +140,10 @@ impl Arriving {
     /// # Errors
     /// A [`Fault`] says how the body failed.
     pub async fn whole(self) -> Result<Received, Fault> {
-        let Self { status, reason, mut headers, version, mut timing, body, headed, call } = self;
+        let Self { status, reason, mut headers, version, mut timing, body } = self;
         headers.remove(TRAILER);
-        let body = body.whole(&call).await?;
+        let headed = body.0.headed;
+        let body = body.0.whole().await?;
         timing.body = headed.elapsed();
         Ok(Received { status, reason, headers, body, version, timing })
     }
@@ -149,13 +154,13 @@ impl Arriving {
 impl Flow {
     /// What has been looked at already: the beginning of what is still to be passed on.
     pub fn begun(&self) -> &Bytes {
-        &self.begun
+        &self.0.begun
     }
 
     async fn begin(&mut self, at_least: usize) -> Result<(), Fault> {
         let enough =
             |begun: &Bytes| begun.trim_ascii_start().len() >= at_least || begun.len() >= MOST_BEGUN;
-        let mut begun = std::mem::take(&mut self.begun);
+        let mut begun = std::mem::take(&mut self.0.begun);
         while !enough(&begun) {
             let Some(frame) = poll_fn(|cx| Pin::new(&mut *self).poll_frame(cx)).await else {
                 break;
@@ -164,18 +169,21 @@ impl Flow {
             // A beginning that came in one piece is not copied.
             begun = if begun.is_empty() { data } else { [begun, data].concat().into() };
         }
-        self.begun = begun;
+        self.0.begun = begun;
         Ok(())
     }
+}
 
-    async fn whole(self, call: &Call) -> Result<Bytes, Fault> {
-        let begun = self.begun;
+// === impl Coming ===
+
+impl Coming {
+    async fn whole(self: Box<Self>) -> Result<Bytes, Fault> {
+        let Self { begun, call, headed, mut source, upload, .. } = *self;
         let limit = ReadLimit {
             bytes: call.body_limit.saturating_sub(begun.len()),
-            until: call.until(call.timeouts.body),
+            until: call.until_after(headed, call.timeouts.body),
             floor: call.body_floor,
         };
-        let (mut source, upload) = (self.source, self.upload);
         let read = match &mut source {
             Source::Lone(incoming, _) => body::read(incoming, &limit).await,
             Source::Shared(stream) => body::read(stream.body(), &limit).await,
@@ -197,7 +205,7 @@ impl Flow {
 
     /// Waits for more. A request that is still being passed on may be what the answer waits for.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let stall = self.stall;
+        let stall = self.call.timeouts.stall;
         let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(stall)));
         loop {
             ready!(patience.as_mut().poll(cx));
@@ -216,7 +224,8 @@ impl Flow {
 
     /// Waited in vain for so long.
     fn stalled(&self) -> Fault {
-        let words = format!("nothing of the body came for {} s", self.stall.as_secs());
+        let words =
+            format!("nothing of the body came for {} s", self.call.timeouts.stall.as_secs());
         Fault::new(FaultKind::BodyTimedOut, self.source.sent(), words)
     }
 }
@@ -229,37 +238,37 @@ impl Body for Flow {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
-        if !self.begun.is_empty() {
-            let begun = std::mem::take(&mut self.begun);
+        let coming = &mut *self.0;
+        if !coming.begun.is_empty() {
+            let begun = std::mem::take(&mut coming.begun);
             return Poll::Ready(Some(Ok(Frame::data(begun))));
         }
-        let Self { source, upload, .. } = &mut *self;
-        match source.poll(cx, upload.as_ref()) {
+        match coming.source.poll(cx, coming.upload.as_ref()) {
             Poll::Ready(frame) => {
-                self.patience = None;
+                coming.patience = None;
                 // Chunks say that they were the last ones only when nothing more is asked of them.
-                if frame.is_none() || self.source.is_over() {
-                    self.ended();
+                if frame.is_none() || coming.source.is_over() {
+                    coming.ended();
                 }
                 Poll::Ready(frame)
             }
             Poll::Pending => {
-                ready!(self.poll_patience(cx));
-                Poll::Ready(Some(Err(self.stalled())))
+                ready!(coming.poll_patience(cx));
+                Poll::Ready(Some(Err(coming.stalled())))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.begun.is_empty() && self.source.is_over()
+        self.0.begun.is_empty() && self.0.source.is_over()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = match &self.source {
+        let rest = match &self.0.source {
             Source::Lone(incoming, _) => incoming.size_hint(),
             Source::Shared(stream) => stream.size_hint(),
         };
-        let begun = self.begun.len() as u64;
+        let begun = self.0.begun.len() as u64;
         let mut all = SizeHint::new();
         all.set_lower(rest.lower().saturating_add(begun));
         if let Some(upper) = rest.upper() {

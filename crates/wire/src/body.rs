@@ -13,6 +13,7 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -117,7 +118,17 @@ where
 {
     let body = pin!(body);
     let mut reader = Reader::new(body, limit)?;
-    let Some(first) = reader.piece().await? else { return Ok(Bytes::new()) };
+    // What came with the head is taken without looking at the clock.
+    let first = match poll_fn(|cx| Poll::Ready(reader.body.as_mut().poll_frame(cx))).await {
+        Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+            Ok(bytes) if !bytes.is_empty() => Some(reader.take(bytes)?),
+            Ok(_) | Err(_) => reader.piece().await?,
+        },
+        Poll::Ready(Some(Err(error))) => return Err(ReadError::broken(error)),
+        Poll::Ready(None) => None,
+        Poll::Pending => reader.piece().await?,
+    };
+    let Some(first) = first else { return Ok(Bytes::new()) };
     if reader.body.is_end_stream() {
         return Ok(first);
     }
@@ -134,7 +145,8 @@ where
 struct Reader<'r, B> {
     body: Pin<&'r mut B>,
     limit: &'r ReadLimit,
-    started: Instant,
+    /// When it was first waited for.
+    started: Option<Instant>,
     received: usize,
 }
 
@@ -148,7 +160,7 @@ where
         if body.size_hint().lower() > limit.bytes as u64 {
             return Err(ReadError::TooLarge { limit: limit.bytes });
         }
-        Ok(Self { body, limit, started: Instant::now(), received: 0 })
+        Ok(Self { body, limit, started: None, received: 0 })
     }
 
     /// Room for what is announced. A peer can announce what it never sends, so more than a little
@@ -198,11 +210,12 @@ where
     }
 
     /// When more must have come for the pace to be kept.
-    fn slowest(&self) -> Option<Instant> {
+    fn slowest(&mut self) -> Option<Instant> {
         let floor = self.limit.floor?;
+        let started = *self.started.get_or_insert_with(Instant::now);
         let received = u32::try_from(self.received).unwrap_or(u32::MAX);
         let earned = Duration::from_secs(1) * received / floor.rate.max(1);
-        Some(self.started + floor.grace + earned)
+        Some(started + floor.grace + earned)
     }
 }
 

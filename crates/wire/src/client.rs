@@ -4,7 +4,7 @@ use crate::arriving::{Arriving, Home, Source};
 use crate::connect::Connector;
 use crate::exchange::{self, Call, Trouble};
 use crate::guard::Guard;
-use crate::http2;
+use crate::http2::{self, Multiplexed};
 use crate::message::{Outbound, Received, Timing, compose, for_http1, for_http2};
 use crate::pool::{Connection, Link, Pool, PoolLimits};
 use crate::proxy::{Proxy, ProxyError, ProxySettings};
@@ -118,16 +118,37 @@ impl Client {
     /// A [`Fault`] says what failed and how much of the request had left by then. Its kind is
     /// `upload_…` where it was the caller's own body that failed.
     pub async fn begin(&self, target: &Target, request: Outbound) -> Result<Arriving, Fault> {
-        let call = Call::of(&request);
-        let Outbound { method, path, headers, body, .. } = request;
-        if !body.is_repeatable() {
+        self.begin_at(target, &request, Instant::now(), request.deadline).await
+    }
+
+    /// The same for a request that may be sent again: it is `now`, and this sending must be over at
+    /// `deadline`, which counts in place of the request's own.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub async fn begin_at(
+        &self,
+        target: &Target,
+        request: &Outbound,
+        now: Instant,
+        deadline: Instant,
+    ) -> Result<Arriving, Fault> {
+        let call = Call::of(request, deadline);
+        if !request.body.is_repeatable() {
             return Err(spent());
         }
-        let mut message = compose(target, method, path, headers, body);
-        if let Some(kept) = self.0.pool.take(target.id()) {
-            match self.on_kept(kept, target, message, &call).await {
+        let mut message = compose(target, request);
+        if let Some(kept) = self.0.pool.take(target.id(), now) {
+            let timing = Timing { reused: true, ..Timing::default() };
+            let tried = match kept {
+                Link::Lone(kept) => self.on_lone(kept, target, message, &call, now, timing).await,
+                Link::Shared(kept) => {
+                    Box::pin(self.on_shared(&kept, target, message, &call, timing)).await
+                }
+            };
+            match tried {
                 Ok(answer) => return Ok(answer),
-                Err(Trouble::Unsent(again, _)) => message = *again,
+                Err(Trouble::Unsent(again, _)) => message = again,
                 Err(Trouble::Fault(fault)) => return Err(stale(fault)),
             }
         }
@@ -135,21 +156,10 @@ impl Client {
         Box::pin(self.on_fresh(target, message, &call)).await
     }
 
-    async fn on_kept(
-        &self,
-        kept: Link,
-        target: &Target,
-        message: Request<Upload>,
-        call: &Call,
-    ) -> Result<Arriving, Trouble> {
-        let timing = Timing { reused: true, ..Timing::default() };
-        self.on(kept, target, message, call, timing).await
-    }
-
     async fn on_fresh(
         &self,
         target: &Target,
-        message: Request<Upload>,
+        message: Box<Request<Upload>>,
         call: &Call,
     ) -> Result<Arriving, Fault> {
         let mut timing = Timing::default();
@@ -192,21 +202,34 @@ impl Client {
         &self,
         link: Link,
         target: &Target,
-        message: Request<Upload>,
+        message: Box<Request<Upload>>,
         call: &Call,
         timing: Timing,
     ) -> Result<Arriving, Trouble> {
         match link {
-            Link::Lone(connection) => self.on_lone(connection, target, message, call, timing).await,
+            Link::Lone(connection) => {
+                self.on_lone(connection, target, message, call, Instant::now(), timing).await
+            }
             Link::Shared(connection) => {
-                let message = for_http2(message, target);
-                let result = http2::run(&connection, message, call, timing).await;
-                if result.as_ref().is_err_and(Trouble::ends_the_connection) {
-                    self.0.pool.forget(target.id(), &connection);
-                }
-                result
+                self.on_shared(&connection, target, message, call, timing).await
             }
         }
+    }
+
+    async fn on_shared(
+        &self,
+        connection: &Arc<Multiplexed>,
+        target: &Target,
+        mut message: Box<Request<Upload>>,
+        call: &Call,
+        timing: Timing,
+    ) -> Result<Arriving, Trouble> {
+        for_http2(&mut message, target);
+        let result = http2::run(connection, *message, call, timing).await;
+        if result.as_ref().is_err_and(Trouble::ends_the_connection) {
+            self.0.pool.forget(target.id(), connection);
+        }
+        result
     }
 
     /// A connection is kept only after an exchange that ended well on both sides, which its body's
@@ -215,23 +238,26 @@ impl Client {
         &self,
         mut connection: Connection,
         target: &Target,
-        message: Request<Upload>,
+        mut message: Box<Request<Upload>>,
         call: &Call,
+        started: Instant,
         mut timing: Timing,
     ) -> Result<Arriving, Trouble> {
-        let started = Instant::now();
-        let (parts, body) = for_http1(message, target).into_parts();
+        for_http1(&mut message, target);
+        let (parts, body) = message.into_parts();
         let (content, upload) = body.set_out();
         let request = Request::from_parts(parts, connection.meter.begin(content));
-        let response = exchange::head(&mut connection, request, upload.as_ref(), call).await?;
+        let until = call.until_after(started, call.timeouts.head);
+        let head = exchange::head(&mut connection, request, upload.as_ref(), call, until);
+        let (head, incoming) = head.await?.into_parts();
+        let headed = Instant::now();
         timing.upload = upload.as_ref().map(Supervised::took).unwrap_or_default();
-        timing.head = started.elapsed().saturating_sub(timing.upload);
-        let (head, incoming) = response.into_parts();
+        timing.head = headed.duration_since(started).saturating_sub(timing.upload);
         // What speaks HTTP/1.0 takes no chunks, so that a body could not be passed on there.
         let kept = head.version != Version::HTTP_10;
         let home = Home { connection, pool: Arc::clone(&self.0.pool), target: target.id(), kept };
         let source = Source::Lone(incoming, Some(home));
-        Ok(Arriving::new(head, source, upload, call, timing))
+        Ok(Arriving::new(head, source, upload, call, headed, timing))
     }
 }
 

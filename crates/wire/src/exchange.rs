@@ -11,6 +11,7 @@ use candor_facts::{Fault, FaultKind, Sent};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -32,10 +33,10 @@ pub(crate) enum Trouble {
 }
 
 impl Call {
-    pub(crate) fn of(request: &Outbound) -> Self {
+    pub(crate) fn of(request: &Outbound, deadline: Instant) -> Self {
         Self {
             timeouts: request.timeouts,
-            deadline: request.deadline,
+            deadline,
             body_limit: request.body_limit,
             body_floor: request.body_floor,
         }
@@ -78,9 +79,11 @@ pub(crate) async fn head(
     request: Request<Payload>,
     upload: Option<&Supervised>,
     call: &Call,
+    until: Instant,
 ) -> Result<Response<Incoming>, Trouble> {
     let Connection { sender, meter, .. } = connection;
-    let exchange = async move {
+    // Pinned here, so that it is not moved into what bounds it.
+    let exchange = pin!(async move {
         if let Err(error) = sender.ready().await {
             return Err((error, Some(request)));
         }
@@ -88,8 +91,7 @@ pub(crate) async fn head(
             let request = failed.take_message();
             (failed.into_error(), request)
         })
-    };
-    let until = call.until(call.timeouts.head);
+    });
     match in_time(exchange, upload, call, until).await {
         Ok(Ok(response)) => {
             meter.headed();

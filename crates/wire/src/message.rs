@@ -99,13 +99,18 @@ pub const TOTAL: Duration = Duration::from_secs(30);
 impl Outbound {
     /// A request without fields or body, with the default bounds, counted from now.
     pub fn new(method: Method, path: RequestPath) -> Self {
+        Self::until(Instant::now() + TOTAL, method, path)
+    }
+
+    /// The same, to be over at `deadline`.
+    pub fn until(deadline: Instant, method: Method, path: RequestPath) -> Self {
         Self {
             method,
             path,
             headers: HeaderMap::new(),
             body: Upload::default(),
             timeouts: Timeouts::default(),
-            deadline: Instant::now() + TOTAL,
+            deadline,
             body_limit: BODY_LIMIT,
             body_floor: Some(Floor::default()),
         }
@@ -125,25 +130,19 @@ impl Default for Timeouts {
     }
 }
 
-/// The request as it goes to `target`.
-pub(crate) fn compose(
-    target: &Target,
-    method: Method,
-    path: RequestPath,
-    headers: HeaderMap,
-    body: Upload,
-) -> Request<Upload> {
-    let headers = outgoing(headers, target.host(), &method, body.length());
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.uri_mut() = Uri::from(path.into_inner());
-    *request.headers_mut() = headers;
+/// The request as it goes to `target`, in a box: it passes through several hands.
+pub(crate) fn compose(target: &Target, outbound: &Outbound) -> Box<Request<Upload>> {
+    let Outbound { method, path, headers, body, .. } = outbound;
+    let mut request = Box::new(Request::new(body.clone()));
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = Uri::from(path.clone().into_inner());
+    *request.headers_mut() = outgoing(headers, target.host(), method, body.length());
     request
 }
 
 /// The request in the form of HTTP/1.1: a path, and the host in its field, which goes first. Chunks
 /// are named for every method: the HTTP layer would take a GET's for no body at all.
-pub(crate) fn for_http1(mut request: Request<Upload>, target: &Target) -> Request<Upload> {
+pub(crate) fn for_http1(request: &mut Request<Upload>, target: &Target) {
     if request.uri().scheme().is_some() {
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
@@ -159,12 +158,11 @@ pub(crate) fn for_http1(mut request: Request<Upload>, target: &Target) -> Reques
         // Whoever sends TE names it there (RFC 9110, section 10.1.4).
         request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("te"));
     }
-    request
 }
 
 /// The request in the form of HTTP/2: scheme, authority and path, and no `Host` (RFC 9113, section
 /// 8.3.1) nor what is about a connection (section 8.2.2).
-pub(crate) fn for_http2(mut request: Request<Upload>, target: &Target) -> Request<Upload> {
+pub(crate) fn for_http2(request: &mut Request<Upload>, target: &Target) {
     let mut parts = std::mem::take(request.uri_mut()).into_parts();
     parts.scheme = Some(if target.tls().is_some() { Scheme::HTTPS } else { Scheme::HTTP });
     parts.authority = Some(target.authority().clone());
@@ -173,29 +171,26 @@ pub(crate) fn for_http2(mut request: Request<Upload>, target: &Target) -> Reques
     for name in [header::HOST, header::TRANSFER_ENCODING, header::CONNECTION] {
         request.headers_mut().remove(name);
     }
-    request
 }
 
 /// `Host` goes first (RFC 9110, section 7.2), then what may be sent on, then what we can take, then
 /// the length, where it is known.
 fn outgoing(
-    mut given: HeaderMap,
+    given: &HeaderMap,
     host: &HeaderValue,
     method: &Method,
     length: Option<u64>,
 ) -> HeaderMap {
-    let takes_trailers = takes_trailers(&given);
-    drop_hop_by_hop(&mut given);
+    let options = options(given);
     let mut headers = HeaderMap::with_capacity(given.len() + 3);
     headers.insert(header::HOST, host.clone());
-    let mut current = None;
     for (name, value) in given {
-        current = name.or(current);
-        if let Some(name) = current.as_ref().filter(|name| !SET_BY_US.contains(name)) {
-            headers.append(name, value);
+        let stays = SET_BY_US.contains(name) || HOP_BY_HOP.contains(name);
+        if !stays && !options.contains(name) {
+            headers.append(name, value.clone());
         }
     }
-    if takes_trailers {
+    if takes_trailers(given) {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }
     if let Some(length) = length.filter(|length| *length > 0 || expects_a_body(method)) {
@@ -222,11 +217,8 @@ const SET_BY_US: [HeaderName; 4] =
 
 /// Removes the fields that are for one hop only, and those that `Connection` names.
 pub(crate) fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    let options: Vec<HeaderValue> = headers.get_all(header::CONNECTION).iter().cloned().collect();
-    for option in options.iter().filter_map(|value| value.to_str().ok()) {
-        for name in option.split(',') {
-            headers.remove(name.trim());
-        }
+    for name in options(headers) {
+        headers.remove(name);
     }
     // Mostly there is none, and looking is cheaper than removing.
     if headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
@@ -234,6 +226,13 @@ pub(crate) fn drop_hop_by_hop(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
+}
+
+/// The names of the fields that `Connection` names.
+fn options(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let names = values.flat_map(|value| value.split(','));
+    names.filter_map(|name| HeaderName::try_from(name.trim()).ok()).collect()
 }
 
 /// RFC 9110, section 7.6.1, and what is between a client and its proxy (sections 11.7.1 and 11.7.2),
@@ -259,14 +258,16 @@ mod tests {
         let policy = TargetPolicy { allow_http: true, ..TargetPolicy::default() };
         let target = Target::parse("http://a.example:81/x?y=1", &policy).unwrap();
         let headers = fields(&[("x-one", "1"), ("x-two", "2")]);
-        let first = compose(&target, Method::PUT, target.path(), headers, Upload::default());
-        let (uri, names) = (first.uri().clone(), first.headers().clone());
-        let second = for_http2(for_http1(first, &target), &target);
-        assert_eq!(second.uri(), "http://a.example:81/x?y=1");
-        assert!(!second.headers().contains_key("host"));
-        let again = for_http1(for_http2(second, &target), &target);
-        assert_eq!((again.uri(), again.headers()), (&uri, &names));
-        assert_eq!(again.headers().keys().next().unwrap(), "host");
+        let outbound = Outbound { headers, ..Outbound::new(Method::PUT, target.path()) };
+        let mut request = compose(&target, &outbound);
+        let (uri, names) = (request.uri().clone(), request.headers().clone());
+        for_http1(&mut request, &target);
+        for_http2(&mut request, &target);
+        assert_eq!(request.uri(), "http://a.example:81/x?y=1");
+        assert!(!request.headers().contains_key("host"));
+        for_http1(&mut request, &target);
+        assert_eq!((request.uri(), request.headers()), (&uri, &names));
+        assert_eq!(request.headers().keys().next().unwrap(), "host");
     }
 
     fn fields(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -278,7 +279,7 @@ mod tests {
     }
 
     fn sent(method: &Method, given: &[(&'static str, &'static str)], length: u64) -> Vec<String> {
-        outgoing(fields(given), &HeaderValue::from_static("a.example"), method, Some(length))
+        outgoing(&fields(given), &HeaderValue::from_static("a.example"), method, Some(length))
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect()
@@ -297,7 +298,7 @@ mod tests {
         assert_eq!(sent(&Method::POST, &[], 0), ["host: a.example", "content-length: 0"]);
         assert_eq!(sent(&Method::DELETE, &[], 0), ["host: a.example"]);
         let unknown =
-            outgoing(HeaderMap::new(), &HeaderValue::from_static("a"), &Method::PUT, None);
+            outgoing(&HeaderMap::new(), &HeaderValue::from_static("a"), &Method::PUT, None);
         assert_eq!(unknown.len(), 1);
     }
 

@@ -95,11 +95,10 @@ impl Pool {
         Self { limits, kept: Mutex::default() }
     }
 
-    /// A connection to `target` that is still good: the shared one, or the one used last.
-    pub(crate) fn take(&self, target: TargetId) -> Option<Link> {
+    /// A connection to `target` that is still good `now`: the shared one, or the one used last.
+    pub(crate) fn take(&self, target: TargetId, now: Instant) -> Option<Link> {
         let mut kept = self.lock();
         let shelf = kept.shelves.get_mut(&target)?;
-        let now = Instant::now();
         if let Some(shared) = shelf.shared(now, &self.limits) {
             return Some(Link::Shared(shared));
         }

@@ -141,7 +141,7 @@ impl Callers {
         };
         let member = match self.keys.find(bearer.as_bytes(), clock.now())? {
             Some(member) => Arc::clone(member),
-            None => self.by_token(bearer, client, clock).await?,
+            None => Box::pin(self.by_token(bearer, client, clock)).await?,
         };
         Ok(Caller::new(&member, Shown::Field(AUTHORIZATION)))
     }

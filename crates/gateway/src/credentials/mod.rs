@@ -41,7 +41,10 @@ impl Credentials {
         let (name, value) = match self {
             Self::Callers => return Ok(()),
             Self::Field(name, value) => (name.clone(), value.clone()),
-            Self::OAuth(tokens) => (AUTHORIZATION, tokens.shown(client, clock, until).await?),
+            // Rare and large, so in a box.
+            Self::OAuth(tokens) => {
+                (AUTHORIZATION, Box::pin(tokens.shown(client, clock, until)).await?)
+            }
         };
         headers.remove(AUTHORIZATION);
         headers.insert(name, value);

@@ -115,7 +115,8 @@ impl Account {
         let slot = match &self.slots {
             None => None,
             Some(slots) => {
-                Some(slots.acquire(Instant::now(), deadline).await.map_err(|refused| {
+                let waiting = Box::pin(slots.acquire(Instant::now(), deadline));
+                Some(waiting.await.map_err(|refused| {
                     refused.held(HeldKind::RateLimited, "the number of the caller's calls at once")
                 })?)
             }

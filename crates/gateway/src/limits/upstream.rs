@@ -47,7 +47,8 @@ impl UpstreamLimits {
         let slot = match &self.slots {
             None => None,
             Some(slots) => {
-                Some(slots.acquire(Instant::now(), deadline).await.map_err(|refused| {
+                let waiting = Box::pin(slots.acquire(Instant::now(), deadline));
+                Some(waiting.await.map_err(|refused| {
                     refused.held(HeldKind::Shed, "the number of calls at once to this upstream")
                 })?)
             }

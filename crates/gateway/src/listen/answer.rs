@@ -81,9 +81,10 @@ async fn call(desk: Rc<Desk>, request: Request<Incoming>, refusal: Option<Refusa
     if let Some(peer) = &desk.peer {
         head.extensions.insert(peer.clone());
     }
+    let asks_first = head.headers.contains_key(EXPECT);
     let reply = reply_to(&desk, refusal, &mut head, &mut body).await;
     // Who asks first whether to send (RFC 9110, section 10.1.1) sends nothing after a refusal.
-    if body.is_left() && !head.headers.contains_key(EXPECT) {
+    if body.is_left() && !asks_first {
         tokio::task::spawn_local(async move {
             body.linger().await;
             drop(desk);

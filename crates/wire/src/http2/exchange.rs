@@ -27,7 +27,7 @@ pub(crate) async fn run(
     mut timing: Timing,
 ) -> Result<Arriving, Trouble> {
     let started = Instant::now();
-    let until = call.until(call.timeouts.head);
+    let until = call.until_after(started, call.timeouts.head);
     let slot = match connection.slot(until).await {
         Ok(slot) => Some(slot),
         Err(none) => return Err(without_slot(none, request)),
@@ -37,12 +37,13 @@ pub(crate) async fn run(
     let (body, progress) = Paced::new(content);
     let request = Request::from_parts(parts, body);
     let response = head(connection, request, &progress, upload.as_ref(), call, until).await?;
+    let headed = Instant::now();
     timing.upload = upload.as_ref().map(Supervised::took).unwrap_or_default();
-    timing.head = started.elapsed().saturating_sub(timing.upload);
+    timing.head = headed.duration_since(started).saturating_sub(timing.upload);
     let (parts, incoming) = response.into_parts();
     let (body, connection) = (Whole(incoming), Arc::clone(connection));
     let incomplete = Box::new(Incomplete { body, slot, connection, progress });
-    Ok(Arriving::new(parts, Source::Shared(incomplete), upload, call, timing))
+    Ok(Arriving::new(parts, Source::Shared(incomplete), upload, call, headed, timing))
 }
 
 async fn head(

@@ -61,9 +61,9 @@ matrix:
 openapi:
     crates/contract/tests/openapi.sh
 
-# What a call costs next to nginx; Linux with two idle cores: just bench --only plain --json figures.json
+# What a call costs next to nginx, with what is shipped; Linux with two idle cores: just bench --only plain --json figures.json
 bench *arguments:
     ./bench/nginx.sh
-    cargo build --release --locked -p candor
+    cargo build --profile dist --locked -p candor
     cargo build --release --locked --manifest-path bench/Cargo.toml
-    cargo run --release --quiet --locked --manifest-path bench/Cargo.toml -- --candor "${CARGO_TARGET_DIR:-target}/release/candor" {{arguments}}
+    cargo run --release --quiet --locked --manifest-path bench/Cargo.toml -- --candor "${CARGO_TARGET_DIR:-target}/dist/candor" {{arguments}}

@@ -181,6 +181,7 @@ fn gateway(stage: &Stage, name: &'static str, candor: &Path) -> Result<Contender
     let config = scenario.config_for(stage.address);
     let folder = stage.folder.path().join(name);
     std::fs::create_dir_all(&folder)?;
+    scenario.lay_out(&folder)?;
     let (daemon, address) = serve(&config, scenario.log, cores.contender, candor, &folder)?;
     refuses(scenario, address)?;
     Ok(Contender {

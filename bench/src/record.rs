@@ -26,6 +26,7 @@ pub fn record(
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || drop(tell.send(answer_one(&listener, scenario))));
     let config = scenario.config_for(upstream);
+    scenario.lay_out(folder)?;
     let (_candor, address) =
         contender::serve(&config, scenario.log, cores.contender, candor, folder)?;
     let request = scenario.request(address, scenario.call.payload);

@@ -7,6 +7,7 @@ pub use crate::scenarios::SCENARIOS;
 use anyhow::{Result, bail};
 use bytes::Bytes;
 use std::net::SocketAddr;
+use std::path::Path;
 
 /// Where the upstream's address stands in a configuration.
 const UPSTREAM: &str = "{upstream}";
@@ -28,6 +29,8 @@ pub struct Scenario {
     pub goal: Goal,
     /// Candor's configuration; `{upstream}` stands for the upstream's address.
     pub config: &'static str,
+    /// The OpenAPI description that the configuration names as `api.yaml`, if it names one.
+    pub description: Option<&'static str>,
     /// What Candor's log holds (`CANDOR_LOG`).
     pub log: &'static str,
     /// What a caller asks Candor for.
@@ -126,6 +129,17 @@ impl Scenario {
     /// Candor's configuration for an upstream at this address.
     pub fn config_for(&self, upstream: SocketAddr) -> String {
         config_for(self.config, upstream)
+    }
+
+    /// Puts what the configuration names into its folder.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn lay_out(&self, folder: &Path) -> Result<()> {
+        if let Some(description) = self.description {
+            std::fs::write(folder.join("api.yaml"), description)?;
+        }
+        Ok(())
     }
 
     /// The bytes with which a caller asks Candor, at `host`, to pass on `payload`.

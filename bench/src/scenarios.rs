@@ -18,12 +18,13 @@ const CONFLICT: &str = include_str!("../scenarios/error/answer.json");
 const CONFLICT_ROW: &str = r#""row":"1004""#;
 
 /// All scenarios, in the order in which they run.
-pub static SCENARIOS: [Scenario; 6] = [
+pub static SCENARIOS: [Scenario; 7] = [
     Scenario {
         name: "plain",
         about: "a route whose answers are classified; no schemas, 1 KB each way",
         goal: Goal { hard: Some(1.15), stretch: 1.05 },
         config: ROUTE,
+        description: None,
         log: USUAL_LOG,
         call: Call { target: "/vendor/api/2/tenants", payload: TENANT },
         refused: None,
@@ -37,6 +38,7 @@ pub static SCENARIOS: [Scenario; 6] = [
         about: "a callback whose payload and response, 1 KB each, are held against JSON Schemas",
         goal: Goal { hard: Some(1.45), stretch: 1.25 },
         config: include_str!("../scenarios/callback/candor.yaml"),
+        description: None,
         log: USUAL_LOG,
         call: Call {
             target: "/callbacks/cti.a.p.acgw.callback.v1.0~example.backup.plans.v1.0?tenant=acme",
@@ -55,12 +57,29 @@ pub static SCENARIOS: [Scenario; 6] = [
         translated: None,
         rate: None,
     },
-    // A route with schemas of its own belongs here, with the goal of the callback.
+    Scenario {
+        name: "described",
+        about: "a route whose requests and answers, 1 KB each, are held against an OpenAPI description",
+        goal: Goal { hard: Some(1.45), stretch: 1.25 },
+        config: include_str!("../scenarios/described/candor.yaml"),
+        description: Some(include_str!("../scenarios/described/api.yaml")),
+        log: USUAL_LOG,
+        call: Call { target: "/vendor/api/2/groups", payload: TENANT },
+        refused: Some(Refused {
+            payload: include_str!("../scenarios/described/refused.json"),
+            says: r#""class":"request_schema""#,
+        }),
+        path: "/api/2/groups",
+        answer: Answer { status: 200, text: TENANTS, times: 1 },
+        translated: None,
+        rate: None,
+    },
     Scenario {
         name: "error",
         about: "a documented error of 1 KB becomes a problem document; failures are not logged",
         goal: Goal { hard: Some(1.25), stretch: 1.15 },
         config: ROUTE,
+        description: None,
         log: "error",
         call: Call { target: "/vendor/api/2/users", payload: TENANT },
         refused: None,
@@ -74,6 +93,7 @@ pub static SCENARIOS: [Scenario; 6] = [
         about: "the same, with a line in the log for each, to a file",
         goal: Goal { hard: None, stretch: 1.25 },
         config: ROUTE,
+        description: None,
         log: USUAL_LOG,
         call: Call { target: "/vendor/api/2/roles", payload: TENANT },
         refused: None,
@@ -87,6 +107,7 @@ pub static SCENARIOS: [Scenario; 6] = [
         about: "an answer of 64 KB, which is passed on as it comes",
         goal: Goal { hard: None, stretch: 1.0 },
         config: ROUTE,
+        description: None,
         log: USUAL_LOG,
         call: Call { target: "/vendor/api/2/reports", payload: TENANT },
         refused: None,
@@ -100,6 +121,7 @@ pub static SCENARIOS: [Scenario; 6] = [
         about: "the plain call 2,000 times a second: what is added to the time of an answer",
         goal: Goal { hard: None, stretch: 1.25 },
         config: ROUTE,
+        description: None,
         log: USUAL_LOG,
         call: Call { target: "/vendor/api/2/search", payload: TENANT },
         refused: None,

@@ -8,7 +8,7 @@ use crate::json::Pointer;
 use crate::path::PathPattern;
 use crate::template::Template;
 use candor_facts::{Class, FaultKind, HeldKind, Next, Origin, Outcome, Phase};
-use http::{HeaderName, Method};
+use http::{HeaderName, HeaderValue, Method};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub struct Row {
     pub span: Range<usize>,
     /// The places of its members in the file, by key.
     pub places: Vec<(String, Range<usize>)>,
+    /// Contract and row, `name@version/id`, as a header field says it; given by the table.
+    pub mark: HeaderValue,
 }
 
 /// Where the outcome comes from.
@@ -344,6 +346,7 @@ impl Row {
             inferred: Vec::new(),
             span: 0..0,
             places: Vec::new(),
+            mark: HeaderValue::from_static(""),
         }
     }
 

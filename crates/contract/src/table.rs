@@ -8,6 +8,7 @@ use crate::form::Form;
 use crate::general;
 use crate::row::{Row, When};
 use candor_facts::{Class, FaultKind, HeldKind};
+use http::HeaderValue;
 
 /// A compiled contract.
 #[derive(Debug, Clone)]
@@ -74,6 +75,12 @@ impl Table {
     fn compile(&mut self) {
         self.index = Index::of(&self.rows);
         self.general = general::rows(self);
+        let label = self.label();
+        for row in &mut self.rows {
+            // An id is a word of ASCII, and so are name and version.
+            let mark = HeaderValue::try_from(format!("{label}/{}", row.id));
+            row.mark = mark.unwrap_or(HeaderValue::from_static(""));
+        }
     }
 
     fn append(&mut self, base: &Table) {

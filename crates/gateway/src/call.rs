@@ -96,7 +96,6 @@ pub struct Ended {
     /// What was answered, or what failed.
     pub result: Result<Answered, Fault>,
     violations: Option<Vec<Violation>>,
-    at: i64,
     took: Duration,
 }
 
@@ -258,8 +257,7 @@ impl<'c, 't> Call<'c, 't> {
             Err(fault) => (Err(fault), None),
         };
         let violations = result.as_ref().ok().and_then(|answered| (self.check)(answered));
-        let at = self.clock.now().as_second();
-        (Ended { result, violations, at, took: started.elapsed() }, settled)
+        (Ended { result, violations, took: started.elapsed() }, settled)
     }
 
     /// Sends it, and reads the answer whole; the body of a success passes as soon as it is certain to
@@ -316,8 +314,8 @@ impl<'c, 't> Call<'c, 't> {
             body: begun,
             check: Check::NotMade,
         };
-        let ended_at = Some(self.clock.now().as_second());
-        Exchange { request: self.request, ending: Ending::Answer(answer), ended_at }
+        // What is settled by a beginning is a success, which no wait header puts off.
+        Exchange { request: self.request, ending: Ending::Answer(answer), ended_at: None }
     }
 
     /// Decides what comes after an attempt; for a repeat, with the upstream's leave.
@@ -369,7 +367,7 @@ impl Answered {
 
     /// A success whose body passes on. What was looked at stays with it, for its verdict.
     fn passing(arriving: Arriving, turn: Turn) -> Self {
-        let Arriving { status, reason, headers, version, timing, body: flow, .. } = arriving;
+        let Arriving { status, reason, headers, version, timing, body: flow } = arriving;
         let body = flow.begun().clone();
         let received = Received { status, reason, headers, body: Bytes::new(), version, timing };
         Self { received, body, flow: Some(Onward { flow, _turn: turn }) }
@@ -401,7 +399,8 @@ impl Ended {
             Ok(answered) => Ending::Answer(self.answer(answered)),
             Err(fault) => Ending::Fault(fault),
         };
-        let exchange = Exchange { request: call.request, ending, ended_at: Some(self.at) };
+        let ended_at = Some(call.clock.now().as_second());
+        let exchange = Exchange { request: call.request, ending, ended_at };
         call.table.classify(&exchange)
     }
 

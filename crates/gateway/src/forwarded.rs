@@ -27,8 +27,11 @@ const OTHERS: [HeaderName; 4] = [
 
 /// Tells who called, after what was told before; or takes out what is told.
 pub(crate) fn tell(asked: bool, head: &mut Parts) {
-    for name in &OTHERS {
-        head.headers.remove(name);
+    // Mostly there is none, and looking is cheaper than removing.
+    if head.headers.keys().any(|name| OTHERS.contains(name)) {
+        for name in &OTHERS {
+            head.headers.remove(name);
+        }
     }
     if !asked {
         head.headers.remove(FORWARDED);

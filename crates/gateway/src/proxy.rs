@@ -15,8 +15,12 @@ use crate::reply::{self, Reply};
 use crate::routes::Route;
 use candor_facts::{Class, Held, HeldKind, Request};
 use candor_wire::{Client, Outbound, RequestPath, Timeouts, Upload};
+use http::HeaderName;
 use http::request::Parts;
 use http::uri::PathAndQuery;
+
+/// What callers say to the gateway alone.
+const OURS: [HeaderName; 2] = [names::TARGET, names::CONTRACT];
 
 /// The way of a call to a vendor.
 pub(crate) async fn travel(
@@ -63,8 +67,11 @@ fn outbound(
 ) -> Outbound {
     forwarded::tell(route.forwarded, head);
     let mut headers = std::mem::take(&mut head.headers);
-    headers.remove(names::TARGET);
-    headers.remove(names::CONTRACT);
+    if headers.keys().any(|name| OURS.contains(name)) {
+        for name in &OURS {
+            headers.remove(name);
+        }
+    }
     trip.trace.mark(&mut headers);
     if let Some(caller) = &trip.caller {
         caller.hide_credentials(&mut headers);

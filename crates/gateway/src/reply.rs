@@ -67,10 +67,14 @@ fn say(headers: &mut HeaderMap, trip: &Trip, reading: &Reading<'_>, attempts: us
     headers.reserve(8);
     headers.insert(names::CLASS, HeaderValue::from_static(reading.row.class.name()));
     headers.insert(names::OUTCOME, HeaderValue::from_static(reading.outcome.name()));
-    let (table, row) = (reading.table, reading.row);
-    put(headers, names::ROW, [table.name(), "@", table.version(), "/", &row.id].concat());
+    headers.insert(names::ROW, reading.row.mark.clone());
     put_id(headers, names::REQUEST_ID, trip.request_id);
-    headers.insert(names::ATTEMPTS, HeaderValue::from(attempts));
+    headers.insert(names::ATTEMPTS, number(attempts));
+}
+
+/// Mostly it is 1.
+fn number(attempts: usize) -> HeaderValue {
+    if attempts == 1 { HeaderValue::from_static("1") } else { HeaderValue::from(attempts) }
 }
 
 /// A call that was held back.
@@ -211,7 +215,7 @@ fn verdict_headers(headers: &mut HeaderMap, trip: &Trip, verdict: &Verdict) {
     put(headers, names::RETRY, [safe, "; why=", verdict.retry.why.name()].concat());
     put(headers, names::ROW, [&verdict.contract, "/", &verdict.row].concat());
     put_id(headers, names::REQUEST_ID, trip.request_id);
-    headers.insert(names::ATTEMPTS, HeaderValue::from(verdict.attempts.len()));
+    headers.insert(names::ATTEMPTS, number(verdict.attempts.len()));
     if let Some(id) = verdict.error_id {
         put_id(headers, names::ERROR_ID, id);
     }

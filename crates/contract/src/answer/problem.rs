@@ -3,7 +3,7 @@
 use super::status::for_caller;
 use crate::emit::Written;
 use crate::json::Writer;
-use candor_facts::{Attempt, Class, FieldError, Raw, Retry, Verdict};
+use candor_facts::{Attempt, Class, FaultKind, FieldError, Raw, Retry, Sent, Verdict};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
 use uuid::Uuid;
@@ -91,8 +91,8 @@ fn write_attempt(member: &mut Writer, attempt: &Attempt) {
     if let Some(status) = attempt.status {
         member.number("status", status.into());
     }
-    member.some_text("fault", attempt.fault.map(|fault| fault.name()));
-    member.some_text("sent", attempt.sent.map(|sent| sent.name()));
+    member.some_text("fault", attempt.fault.map(FaultKind::name));
+    member.some_text("sent", attempt.sent.map(Sent::name));
     member.text("row", &attempt.row);
     member.number("took_ms", attempt.took_ms);
     member.text("decision", &attempt.decision);

@@ -7,6 +7,7 @@ use crate::json::Pointer;
 use crate::notation::{self, Map, Node, Problems, Value};
 use crate::row::{After, Allow, MessageKey, OutcomeRule, RetryRule, Row, Source, Take, WaitForm};
 use candor_facts::{Class, How, Next, Origin, Outcome, Who};
+use http::HeaderValue;
 use http::{HeaderName, Method};
 use std::time::Duration;
 
@@ -62,6 +63,7 @@ pub(super) fn row(
         places,
         id,
         class,
+        mark: HeaderValue::from_static(""),
     })
 }
 

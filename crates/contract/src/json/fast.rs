@@ -24,7 +24,7 @@ struct Reader<'a> {
     builder: Builder<'a>,
 }
 
-/// As many digits as always fit into a number of 64 bits.
+/// So many digits always fit into a number of 64 bits.
 const DIGITS: usize = 18;
 
 impl<'a> Reader<'a> {
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let Seen { len, index } = seen;
+        let Seen { len, index, .. } = seen;
         let len = u32::try_from(len).unwrap_or(u32::MAX);
         self.builder.close(at, |below| Entry::Object { len, below, index });
         Ok(())
@@ -111,16 +111,25 @@ impl<'a> Reader<'a> {
     /// A whole number; one of any other form is left to `serde_json`.
     fn number(&mut self) -> Result<(), Refused> {
         let rest = self.rest(self.at);
-        let of_it = |b: &u8| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E');
-        let length = rest.iter().take_while(|b| of_it(b)).count();
+        let mut whole = 0;
+        let mut length = 0;
+        while let Some(digit @ b'0'..=b'9') = rest.get(length).filter(|_| length < DIGITS) {
+            whole = whole * 10 + u64::from(digit - b'0');
+            length += 1;
+        }
+        let more = rest.get(length).is_some_and(|b| is_of_a_number(*b));
+        let led = length > 1 && rest.first() == Some(&b'0');
+        if length == 0 || more || led {
+            return self.any_number();
+        }
+        self.at += length;
+        self.builder.push(Entry::Number(whole.into()))
+    }
+
+    fn any_number(&mut self) -> Result<(), Refused> {
+        let length = self.rest(self.at).iter().take_while(|b| is_of_a_number(**b)).count();
         let written = self.text.get(self.at..self.at + length).ok_or(Refused)?;
-        let simple = length <= DIGITS
-            && (length == 1 || !written.starts_with('0'))
-            && written.bytes().all(|b| b.is_ascii_digit());
-        let number = match written.parse::<u64>() {
-            Ok(number) if simple => number.into(),
-            _ => serde_json::from_str::<Number>(written).map_err(|_| Refused)?,
-        };
+        let number = serde_json::from_str::<Number>(written).map_err(|_| Refused)?;
         self.at += length;
         self.builder.push(Entry::Number(number))
     }
@@ -160,6 +169,10 @@ impl<'a> Reader<'a> {
     fn rest(&self, from: usize) -> &'a [u8] {
         self.text.as_bytes().get(from..).unwrap_or_default()
     }
+}
+
+fn is_of_a_number(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')
 }
 
 /// How many bytes at the start stand for themselves in a string: no quote, no backslash, no control

@@ -128,7 +128,10 @@ impl<'a> Builder<'a> {
         let value_at = self.below(at).len() + 1;
         let duplicate = match &mut seen.index {
             Some(index) => index.insert(name.clone(), value_at).is_some(),
-            None => Members::of(self.below(at)).any(|(other, _)| other == name),
+            // Most names share their mark with no other one.
+            None => {
+                seen.may_have(&name) && Members::of(self.below(at)).any(|(other, _)| other == name)
+            }
         };
         if duplicate {
             return self.refuse(JsonErrorKind::DuplicateKey(name.into_owned()));
@@ -153,6 +156,21 @@ impl<'a> Builder<'a> {
 pub(super) struct Seen<'a> {
     pub(super) len: usize,
     pub(super) index: Option<Box<Index<'a>>>,
+    /// A bit for each name's mark.
+    marks: u64,
+}
+
+impl Seen<'_> {
+    /// Whether a name of the same mark was there before; from now on there was.
+    fn may_have(&mut self, name: &str) -> bool {
+        let bytes = name.as_bytes();
+        let [first, last] = [bytes.first(), bytes.last()].map(|byte| byte.copied().unwrap_or(0));
+        let mark = bytes.len() ^ usize::from(first) ^ (usize::from(last) << 2);
+        let mark = 1 << (mark & 63);
+        let had = self.marks & mark != 0;
+        self.marks |= mark;
+        had
+    }
 }
 
 /// An index over the members in `below`.

@@ -7,8 +7,8 @@ pub(super) fn special(word: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let zero = |bytes: u64| bytes.wrapping_sub(EACH) & !bytes;
     let control = word.wrapping_sub(EACH * 0x20) & !word;
-    let quote = zero(word ^ (EACH * b'"' as u64));
-    let backslash = zero(word ^ (EACH * b'\\' as u64));
+    let quote = zero(word ^ (EACH * u64::from(b'"')));
+    let backslash = zero(word ^ (EACH * u64::from(b'\\')));
     (control | quote | backslash) & (EACH * 0x80)
 }
 

@@ -102,37 +102,37 @@ fn escape(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
         let found = special(u64::from_le_bytes(*word));
-        out.extend_from_slice(word);
         if found == 0 {
+            out.extend_from_slice(word);
             rest = after;
             continue;
         }
         let count = found.trailing_zeros() as usize / 8;
-        out.truncate(out.len() - (word.len() - count));
-        rest = byte(out, rest.get(count..).unwrap_or_default());
+        let Some((plain, [byte, after @ ..])) = rest.split_at_checked(count) else { break };
+        out.extend_from_slice(plain);
+        escaped(out, *byte);
+        rest = after;
     }
-    while !rest.is_empty() {
-        rest = byte(out, rest);
+    for byte in rest {
+        if is_special(*byte) { escaped(out, *byte) } else { out.push(*byte) }
     }
 }
 
-/// Adds the first byte of `rest`, and gives back the others.
-fn byte<'r>(out: &mut Vec<u8>, rest: &'r [u8]) -> &'r [u8] {
-    let Some((byte, rest)) = rest.split_first() else { return &[] };
+/// Adds a special byte.
+#[inline]
+fn escaped(out: &mut Vec<u8>, byte: u8) {
     match byte {
         b'"' => out.extend_from_slice(b"\\\""),
         b'\\' => out.extend_from_slice(b"\\\\"),
         b'\n' => out.extend_from_slice(b"\\n"),
         b'\r' => out.extend_from_slice(b"\\r"),
         b'\t' => out.extend_from_slice(b"\\t"),
-        control if is_special(*control) => {
+        control => {
             let hex = |digit: u8| *b"0123456789abcdef".get(usize::from(digit)).unwrap_or(&b'0');
             out.extend_from_slice(b"\\u00");
             out.extend_from_slice(&[hex(control >> 4), hex(control & 15)]);
         }
-        plain => out.push(*plain),
     }
-    rest
 }
 
 #[cfg(test)]

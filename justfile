@@ -57,6 +57,24 @@ clients:
 matrix:
     cargo run --quiet --locked -p candor-gateway --example matrix
 
+# A thousand bodies through the gateway and without it, over HTTP/1.1 and HTTP/2, compared by hash
+bodies:
+    CANDOR_BODIES=1000 cargo test --quiet --locked -p candor-gateway --test it bodies -- --nocapture
+
+# 1 GiB down and up through the program, and how much memory it had resident
+huge:
+    cargo build --release --locked -p candor
+    cargo run --release --quiet --locked -p candor-gateway --example huge -- "${CARGO_TARGET_DIR:-target}/release/candor"
+
+# How others fare while a thousand callers take their time, in four modes
+slow:
+    cargo build --release --locked -p candor
+    cargo run --release --quiet --locked -p candor-gateway --example slow -- "${CARGO_TARGET_DIR:-target}/release/candor"
+
+# What idle connections of callers cost: just idle 10000
+idle connections="10000":
+    cargo run --release --quiet --locked -p candor-gateway --example idle -- {{connections}}
+
 # Real, large OpenAPI documents, fetched from npm: how long they load, and whether their examples hold
 openapi:
     crates/contract/tests/openapi.sh

@@ -8,7 +8,7 @@
 use crate::cli::from_config;
 use crate::config::{self, Config};
 use anyhow::{Context, Result};
-use candor_gateway::{Admin, Clock, Running, Setup, SigningKeys};
+use candor_gateway::{Admin, AdminListener, AdminSettings, Clock, Running, Setup, SigningKeys};
 use std::fs::Metadata;
 use std::io;
 use std::net::SocketAddr;
@@ -31,6 +31,8 @@ pub(crate) struct Served<'s> {
     clock: Clock,
     running: Running,
     admin: Option<Admin>,
+    /// What it was started with.
+    admin_settings: Option<AdminSettings>,
     runtime: Runtime,
     signals: Signals,
     files: Vec<PathBuf>,
@@ -66,10 +68,12 @@ impl<'s> Served<'s> {
         let signals = Signals::heed(&runtime).context("cannot heed signals")?;
         let (keys, state) = (Arc::new(keys), config.state.clone());
         let files = watched(path, &mut config);
-        let admin = config.admin.take();
-        let setup = from_config(config, listen, Arc::clone(&keys), clock.clone());
+        let admin_settings = config.admin.take();
+        let admin = admin_settings.clone().map(AdminListener::bind).transpose()?;
+        let door = admin.as_ref().map(AdminListener::address);
+        let setup = from_config(config, listen, door, Arc::clone(&keys), clock.clone());
         let running = candor_gateway::start(setup)?;
-        let admin = admin.map(|settings| Admin::start(settings, running.view())).transpose()?;
+        let admin = admin.map(|listener| listener.serve(running.view())).transpose()?;
         let seen = stamps(&files);
         let read = seen.clone();
         Ok(Self {
@@ -80,6 +84,7 @@ impl<'s> Served<'s> {
             clock,
             running,
             admin,
+            admin_settings,
             runtime,
             signals,
             files,
@@ -157,16 +162,16 @@ impl<'s> Served<'s> {
     fn replace(&mut self, mut config: Config) {
         self.files = watched(self.path, &mut config);
         self.read = stamps(&self.files);
-        let other_state = config.state != self.state;
-        let setup = from_config(config, self.listen, Arc::clone(&self.keys), self.clock.clone());
+        let others =
+            [("state", config.state != self.state), ("admin", config.admin != self.admin_settings)];
+        let (keys, clock) = (Arc::clone(&self.keys), self.clock.clone());
+        let setup = from_config(config, self.listen, self.admin(), keys, clock);
         let (callbacks, routes) = (setup.callbacks.len(), setup.routes.len());
         let mut fixed = match self.running.replace(setup) {
             Ok(replaced) => replaced.needs_restart,
             Err(error) => return tracing::error!("nothing was changed: {error}"),
         };
-        if other_state {
-            fixed.push("state");
-        }
+        fixed.extend(others.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name));
         tracing::info!(callbacks, routes, "the configuration was read again");
         if !fixed.is_empty() {
             tracing::warn!(
@@ -212,5 +217,5 @@ fn stamps(files: &[PathBuf]) -> Stamps {
 pub(crate) fn stateless(config: Config, listen: Option<SocketAddr>) -> Result<Setup> {
     let clock = Clock::default();
     let keys = SigningKeys::in_memory(config.keys, clock.now().as_second())?;
-    Ok(from_config(config, listen, Arc::new(keys), clock))
+    Ok(from_config(config, listen, None, Arc::new(keys), clock))
 }

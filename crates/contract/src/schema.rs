@@ -19,9 +19,10 @@
 //! its names from `engine`.
 
 mod borrowed;
+pub(crate) mod levels;
 mod words;
 
-use crate::json::{Document, Node};
+use crate::json::{Document, MAX_DEPTH, Node};
 use borrowed::{Borrowed, View};
 use candor_facts::Violation;
 use serde_json::Value;
@@ -43,6 +44,8 @@ mod engine {
 /// A compiled schema.
 pub struct Schema {
     validator: engine::Validator<Borrowed>,
+    /// The deepest bodies that are held against it.
+    deepest: usize,
 }
 
 /// The supported versions of JSON Schema.
@@ -93,18 +96,22 @@ impl Schema {
     /// dialect, a `$ref` that leads nowhere or out of the schema, a pattern that cannot be run in
     /// linear time.
     pub fn compile(source: &Value, default_draft: Draft) -> Result<Self, SchemaError> {
-        Ok(Self { validator: build(source, default_draft)? })
+        let validator = build(source, default_draft)?;
+        Ok(Self { validator, deepest: levels::deepest(source) })
     }
 
-    /// Whether `document` has the declared form.
+    /// Whether `document` has the declared form. One that is too deep to be held has not.
     pub fn is_valid(&self, document: &Document<'_>) -> bool {
-        self.validator.is_valid(View::Node(document.root()))
+        let root = document.root();
+        self.reaches_down(root) && self.validator.is_valid(View::Node(root))
     }
 
     /// The places where `document` differs from the declared form, at most `limit` of them; empty
     /// if and only if it is valid (or `limit` is 0).
     ///
     /// Of a body so large that naming each place would be a burden in itself, only the fact is told.
+    /// One that is deeper than the schema's references among themselves allow is not held: its one
+    /// rule is `depth`.
     pub fn violations(&self, document: &Document<'_>, limit: usize) -> Vec<Violation> {
         self.violations_at(document.root(), limit)
     }
@@ -140,6 +147,9 @@ impl Schema {
         root: Node<'v, 'v>,
         limit: usize,
     ) -> Vec<Violation> {
+        if !self.reaches_down(root) {
+            return vec![words::too_deep(self.deepest)].into_iter().take(limit).collect();
+        }
         if self.validator.is_valid(view) {
             return Vec::new();
         }
@@ -148,6 +158,13 @@ impl Schema {
         }
         let errors = self.validator.iter_errors(view);
         errors.take(limit).map(|error| words::violation(&error)).collect()
+    }
+}
+
+impl Schema {
+    /// Whether holding a value of this depth stays within a thread's stack.
+    fn reaches_down(&self, root: Node<'_, '_>) -> bool {
+        self.deepest >= MAX_DEPTH || levels::is_within(root, self.deepest)
     }
 }
 

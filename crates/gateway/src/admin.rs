@@ -37,12 +37,20 @@ const CONNECTIONS: usize = 64;
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Where operators connect, and what they must show.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AdminSettings {
     /// The address; port 0 takes a free one.
     pub listen: SocketAddr,
     /// The key, shown as a bearer token; `None` on loopback, where there is none.
     pub key: Option<SecretString>,
+}
+
+/// Whether nothing was changed. Not for a key that a stranger shows.
+impl PartialEq for AdminSettings {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |settings: &Self| settings.key.as_ref().map(|key| key.expose_secret().to_owned());
+        self.listen == other.listen && key(self) == key(other)
+    }
 }
 
 /// What is shown.
@@ -53,6 +61,15 @@ pub trait View: Send + Sync + 'static {
     fn metrics(&self) -> String;
 }
 
+/// An address that is listened on, where nobody is answered yet: it is known before the gateway
+/// starts, which must never be made to call it.
+#[derive(Debug)]
+pub struct AdminListener {
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+    key: Option<SecretString>,
+}
+
 /// A running admin listener. Dropping it stops it.
 #[derive(Debug)]
 pub struct Admin {
@@ -61,18 +78,33 @@ pub struct Admin {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Admin {
-    /// Starts it, and returns when it listens.
+impl AdminListener {
+    /// Listens.
     ///
     /// # Errors
     /// The address cannot be listened on.
-    pub fn start(settings: AdminSettings, view: Arc<dyn View>) -> Result<Self, ListenError> {
-        let bound = |cause| ListenError::Bind { address: settings.listen, cause };
-        let listener = std::net::TcpListener::bind(settings.listen).map_err(bound)?;
+    pub fn bind(settings: AdminSettings) -> Result<Self, ListenError> {
+        let AdminSettings { listen, key } = settings;
+        let bound = |cause| ListenError::Bind { address: listen, cause };
+        let listener = std::net::TcpListener::bind(listen).map_err(bound)?;
         listener.set_nonblocking(true).map_err(bound)?;
         let address = listener.local_addr().map_err(bound)?;
+        Ok(Self { listener, address, key })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers operators from now on.
+    ///
+    /// # Errors
+    /// There is no thread for it.
+    pub fn serve(self, view: Arc<dyn View>) -> Result<Admin, ListenError> {
+        let Self { listener, address, key } = self;
         let (stop, stopped) = oneshot::channel();
-        let shown = Arc::new(Shown { key: settings.key, view });
+        let shown = Arc::new(Shown { key, view });
         let thread = std::thread::Builder::new()
             .name("candor-admin".to_owned())
             .spawn(move || {
@@ -81,9 +113,11 @@ impl Admin {
                 }
             })
             .map_err(ListenError::Worker)?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Admin { address, stop: Some(stop), thread: Some(thread) })
     }
+}
 
+impl Admin {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

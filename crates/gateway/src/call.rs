@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::counts::Counts;
 use crate::limits::{Turn, UpstreamLimits};
 use crate::pace::{self, Decision, Plan};
+use crate::reload::{Likeness, kept};
 use bytes::Bytes;
 use candor_contract::{Reading, SETTLING, Table};
 use candor_facts::{
@@ -109,8 +110,8 @@ pub struct Upstream {
 
 #[derive(Debug, Default)]
 struct Protection {
-    breaker: Option<Breaker>,
-    budget: Option<Budget>,
+    breaker: Option<Arc<Breaker>>,
+    budget: Option<Arc<Budget>>,
     limits: UpstreamLimits,
 }
 
@@ -124,7 +125,8 @@ impl Upstream {
         budget: Option<BudgetSettings>,
         limits: UpstreamLimits,
     ) -> Self {
-        let (breaker, budget) = (breaker.map(Breaker::new), budget.map(Budget::new));
+        let breaker = breaker.map(|settings| Arc::new(Breaker::new(settings)));
+        let budget = budget.map(|settings| Arc::new(Budget::new(settings)));
         Self {
             protection: Arc::new(Protection { breaker, budget, limits }),
             counts: Arc::default(),
@@ -138,19 +140,16 @@ impl Upstream {
 
     /// Whether it is given a rest; `None` where it has no circuit.
     pub(crate) fn rests(&self) -> Option<bool> {
-        self.protection.breaker.as_ref().map(Breaker::rests)
+        self.protection.breaker.as_ref().map(|breaker| breaker.rests())
     }
 
-    /// Goes on where `before` stood: its counters, and its health where it is held by the same
-    /// settings.
-    pub(crate) fn go_on(&mut self, before: &Self) {
+    /// Goes on where `before` stood: with its counters, and with each protection that is still the
+    /// same, as far as the place is.
+    pub(crate) fn go_on(&mut self, before: &Self, likeness: Likeness) {
         self.counts = Arc::clone(&before.counts);
-        let settings = |one: &Protection| {
-            let breaker = one.breaker.as_ref().map(Breaker::settings);
-            (breaker, one.budget.as_ref().map(Budget::settings), one.limits.rules())
-        };
-        if settings(&self.protection) == settings(&before.protection) {
-            self.protection = Arc::clone(&before.protection);
+        if likeness >= Likeness::SameOrigin {
+            let same = likeness == Likeness::Same;
+            self.protection = Arc::new(self.protection.after(&before.protection, same));
         }
     }
 
@@ -177,6 +176,20 @@ impl Upstream {
 
     fn bears_a_repeat(&self) -> bool {
         self.protection.budget.as_ref().is_none_or(|budget| budget.repeat(Instant::now()))
+    }
+}
+
+// === impl Protection ===
+
+impl Protection {
+    fn after(&self, before: &Self, same_place: bool) -> Self {
+        let breaker = before.breaker.as_ref().filter(|_| same_place);
+        let budget = before.budget.as_ref().filter(|_| same_place);
+        Self {
+            breaker: kept(self.breaker.as_ref(), breaker, Breaker::settings),
+            budget: kept(self.budget.as_ref(), budget, Budget::settings),
+            limits: self.limits.after(&before.limits),
+        }
     }
 }
 

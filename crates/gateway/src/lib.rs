@@ -39,7 +39,7 @@ mod setup;
 mod tokens;
 mod trace;
 
-pub use admin::{Admin, AdminSettings, View};
+pub use admin::{Admin, AdminListener, AdminSettings, View};
 pub use breaker::BreakerSettings;
 pub use budget::BudgetSettings;
 pub use call::{Answered, Call, Checker, Done, Ended, Passes, Upstream};

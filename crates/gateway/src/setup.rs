@@ -13,7 +13,7 @@ use crate::listen::TlsSettings;
 use crate::named::NamedTargets;
 use crate::routes::Routes;
 use candor_contract::Table;
-use candor_wire::{Guard, Resolve, Target};
+use candor_wire::{Guard, ProxySettings, Resolve, Target};
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -61,8 +61,11 @@ pub struct Setup {
     pub named_targets: Option<NamedTargets>,
     /// The tenants by id.
     pub tenants: HashMap<String, Tenant>,
-    /// Which addresses are never called.
+    /// Which addresses are never called. Where the gateway listens need not be named; where other
+    /// parts of its process listen must be.
     pub guard: Guard,
+    /// The site's outbound proxy, if calls leave through one.
+    pub proxy: Option<ProxySettings>,
     /// How names are resolved; by the machine's own configuration where `None`.
     pub resolver: Option<Arc<dyn Resolve>>,
     /// Where the time comes from.

@@ -17,6 +17,10 @@ use hyper::client::conn::http1;
 use std::sync::Arc;
 use tokio::time::Instant;
 
+/// The most that hyper buffers of an HTTP/1.1 answer, and of what is sent: an answer that nobody takes
+/// costs no more. Left to itself hyper buffers up to 400 KiB.
+const BUFFER: usize = 64 * 1024;
+
 /// Calls upstreams over HTTP/1.1 and HTTP/2. Cheap to clone; clones share their kept connections.
 ///
 /// Works on a current-thread and on a multi-threaded tokio runtime. Connections are driven by
@@ -41,7 +45,8 @@ pub struct ClientSettings {
     pub pool: PoolLimits,
     /// The bounds of an answer's head.
     pub head: HeadLimits,
-    /// The proxy through which calls leave the site, if they must.
+    /// The proxy through which calls leave the site, if they must; a target's policy may say another
+    /// way.
     pub proxy: Option<ProxySettings>,
 }
 
@@ -84,7 +89,7 @@ impl Client {
             None => Arc::new(SystemResolver::new()?),
         };
         let mut http1 = http1::Builder::new();
-        http1.max_header_size(head.bytes);
+        http1.max_header_size(head.bytes).max_buf_size(BUFFER.max(head.bytes));
         // Where the number is hyper's own it is not told, for told it is made room for by each answer.
         if head.fields != HeadLimits::default().fields {
             http1.max_headers(head.fields);

@@ -15,7 +15,7 @@ use crate::resolve::{Resolve, ResolveError, is_this_machine};
 use crate::road::Road;
 use crate::sent::{Meter, Metered};
 use crate::stream::Stream;
-use crate::target::{Place, Speech, Target};
+use crate::target::{Place, Speech, Target, Way};
 use crate::tls::{self, Secured, Tls};
 use crate::tunnel;
 use candor_facts::{Fault, FaultKind, Sent};
@@ -70,7 +70,7 @@ impl Connector {
     /// The way to `target`: straight, or through the site's proxy.
     async fn road(&self, target: &Target, call: &Call, timing: &mut Timing) -> Result<Road, Fault> {
         let mut clock = Instant::now();
-        let proxy = self.proxy.as_ref().filter(|proxy| !proxy.spares(target.place()));
+        let proxy = self.proxy_for(target).filter(|proxy| !proxy.spares(target.place()));
         if let Some(proxy) = proxy.filter(|proxy| !proxy.resolve_locally) {
             self.judge_unresolved(target)?;
             let end = target.place().with_port(target.port());
@@ -94,6 +94,15 @@ impl Connector {
         };
         timing.connect = lap(&mut clock);
         Ok(road)
+    }
+
+    /// The proxy that calls to `target` go through, unless it spares them.
+    fn proxy_for<'p>(&'p self, target: &'p Target) -> Option<&'p Proxy> {
+        match target.way_out() {
+            Way::Sites => self.proxy.as_ref(),
+            Way::Straight => None,
+            Way::Through(proxy) => Some(proxy),
+        }
     }
 
     async fn addresses(&self, target: &Target, call: &Call) -> Result<Vec<SocketAddr>, Fault> {

@@ -52,7 +52,7 @@ pub use guard::{Guard, Refused, Why};
 pub use message::{BODY_LIMIT, Outbound, Received, TOTAL, Timeouts, Timing};
 pub use path::{PathError, RequestPath};
 pub use pool::PoolLimits;
-pub use proxy::{NoProxy, ProxyCredentials, ProxyError, ProxySettings};
+pub use proxy::{NoProxy, ProxyCredentials, ProxyError, ProxySettings, WayOut};
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use roots::{
     Certificate, PrivateKey, RevocationList, certificates, private_key, revocation_lists,

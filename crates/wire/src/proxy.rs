@@ -1,8 +1,8 @@
 //! The site's own outbound proxy: where it is, what it is shown, and which calls do without it.
 //!
-//! One for a client, for a way out belongs to a site and not to an upstream; what lies inside is
-//! listed as such. Nothing is read from the environment. How a tunnel is asked for is told
-//! elsewhere.
+//! One for a client, for a way out belongs to a site; what lies inside is listed as such, and an
+//! upstream that leaves by another way says so in its policy ([`WayOut`]). Nothing is read from the
+//! environment. How a tunnel is asked for is told elsewhere.
 
 use crate::roots::Certificate;
 use crate::target::{Place, Target, TargetError, TargetPolicy, Versions};
@@ -20,7 +20,7 @@ use url::Host;
 /// well: the proxy sees where a call goes, and of an `https` call nothing else. It is shown its own
 /// credentials and none of the upstream's. Its address is the operator's word, and only a metadata
 /// service or this process itself is refused there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxySettings {
     /// Where it is: `http://proxy.example:3128`, or `https://…` where it is spoken to under TLS.
     /// No path, and no credentials.
@@ -41,8 +41,20 @@ pub struct ProxySettings {
     pub extra_roots: Vec<Certificate>,
 }
 
+/// By which way the calls to an upstream leave the site.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum WayOut {
+    /// By the client's: through its proxy, where it has one.
+    #[default]
+    Sites,
+    /// Straight, whatever the client has.
+    Straight,
+    /// Through a proxy of its own.
+    Through(Box<ProxySettings>),
+}
+
 /// A user's name and password (RFC 7617), as they are shown. Masked in output.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyCredentials(HeaderValue);
 
 /// What is called without the proxy: a name and all names below it, or a range of addresses.
@@ -98,6 +110,20 @@ impl ProxySettings {
             platform_roots: true,
             extra_roots: Vec::new(),
         }
+    }
+
+    /// Says what is wrong with them, before anything is called through them.
+    ///
+    /// # Errors
+    /// The URL is none of a proxy, or its TLS settings cannot be used.
+    pub fn check(&self) -> Result<(), ProxyError> {
+        Proxy::new(self.clone()).map(drop)
+    }
+
+    /// Whether the name of `target` is left to the proxy, so that no address is judged here.
+    pub fn resolves(&self, target: &Target) -> bool {
+        let by_name = matches!(target.place(), Place::Name(_));
+        by_name && !self.resolve_locally && !spares(&self.no_proxy, target.place())
     }
 }
 
@@ -173,15 +199,19 @@ impl Proxy {
 
     /// Whether a place is called directly, as far as its URL tells.
     pub(crate) fn spares(&self, place: &Place) -> bool {
-        match place {
-            Place::Address(address) => self.spares_address(*address),
-            Place::Name(name) => self.spared.iter().any(|spared| spared.has_name(name)),
-        }
+        spares(&self.spared, place)
     }
 
     /// Whether an address is called directly.
     pub(crate) fn spares_address(&self, address: IpAddr) -> bool {
         self.spared.iter().any(|spared| spared.has_address(address))
+    }
+}
+
+fn spares(spared: &[NoProxy], place: &Place) -> bool {
+    match place {
+        Place::Address(address) => spared.iter().any(|spared| spared.has_address(*address)),
+        Place::Name(name) => spared.iter().any(|spared| spared.has_name(name)),
     }
 }
 

@@ -5,6 +5,7 @@
 //! for a name has other addresses tomorrow.
 
 use crate::path::{PathError, RequestPath};
+use crate::proxy::{Proxy, ProxyError, WayOut};
 use crate::roots::RevocationList;
 use crate::tls::Tls;
 use http::HeaderValue;
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use url::{Host, Url};
 
 /// What an upstream may be, and what it must prove.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetPolicy {
     /// Whether plain `http` is allowed. Off by default.
     pub allow_http: bool,
@@ -45,6 +46,8 @@ pub struct TargetPolicy {
     /// Whether a plain `http` upstream is spoken to in HTTP/2 from the first byte (RFC 9113,
     /// section 3.3). For tests and for upstreams inside; off by default.
     pub prior_knowledge: bool,
+    /// By which way calls leave the site; by the client's by default.
+    pub way_out: WayOut,
 }
 
 /// The versions of HTTP that an upstream is spoken to.
@@ -69,7 +72,7 @@ pub enum TlsVersion {
 }
 
 /// A client certificate with its key.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct ClientIdentity {
     /// The certificate, followed by those of its issuers.
     pub chain: Vec<CertificateDer<'static>>,
@@ -92,7 +95,18 @@ struct Checked {
     base: RequestPath,
     tls: Option<Tls>,
     speech: Speech,
-    allow_cidrs: Vec<IpNet>,
+    way_out: Way,
+    /// What it was made of.
+    policy: TargetPolicy,
+}
+
+/// The way out, checked.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// The client's.
+    Sites,
+    Straight,
+    Through(Proxy),
 }
 
 /// What is known of an upstream's HTTP before the first connection.
@@ -153,6 +167,9 @@ pub enum TargetError {
     /// The certificates or keys of its policy cannot be used.
     #[error("the TLS settings cannot be used")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The proxy of its policy cannot be used.
+    #[error("the outbound proxy cannot be used")]
+    Proxy(#[source] Box<ProxyError>),
 }
 
 // === impl TargetPolicy ===
@@ -170,6 +187,7 @@ impl Default for TargetPolicy {
             client: None,
             http: Versions::Both,
             prior_knowledge: false,
+            way_out: WayOut::Sites,
         }
     }
 }
@@ -197,8 +215,17 @@ impl Target {
             base: RequestPath::parse(&format!("{}{query}", url.path()))?,
             tls,
             speech,
-            allow_cidrs: policy.allow_cidrs.clone(),
+            way_out: Way::of(&policy.way_out).map_err(|error| TargetError::Proxy(error.into()))?,
+            policy: policy.clone(),
         })))
+    }
+
+    /// Whether the other is for the same URL under the same policy, so that one can stand in for the
+    /// other with its kept connections.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let url = |target: &Self| (target.0.origin.clone(), target.0.base.clone());
+        Arc::ptr_eq(&self.0, &other.0)
+            || (url(self) == url(other) && self.0.policy == other.0.policy)
     }
 
     /// Scheme, host and port, such as `https://api.example.com`.
@@ -251,7 +278,21 @@ impl Target {
     }
 
     pub(crate) fn allow_cidrs(&self) -> &[IpNet] {
-        &self.0.allow_cidrs
+        &self.0.policy.allow_cidrs
+    }
+
+    pub(crate) fn way_out(&self) -> &Way {
+        &self.0.way_out
+    }
+}
+
+impl Way {
+    fn of(way_out: &WayOut) -> Result<Self, ProxyError> {
+        Ok(match way_out {
+            WayOut::Sites => Self::Sites,
+            WayOut::Straight => Self::Straight,
+            WayOut::Through(settings) => Self::Through(Proxy::new((**settings).clone())?),
+        })
     }
 }
 
@@ -334,6 +375,7 @@ fn host_and_port(url: &Url) -> Result<String, TargetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxy::ProxySettings;
 
     fn parse(url: &str) -> Result<Target, TargetError> {
         Target::parse(url, &TargetPolicy { allow_http: true, ..TargetPolicy::default() })
@@ -371,6 +413,24 @@ mod tests {
         assert_eq!(parse("http://a.example:80/").unwrap().host(), "a.example");
         assert_eq!(parse("http://a.example:8080/").unwrap().host(), "a.example:8080");
         assert_eq!(parse("http://[2001:DB8::1]:81").unwrap().host(), "[2001:db8::1]:81");
+    }
+
+    #[test]
+    fn a_target_is_like_one_of_the_same_url_and_policy() {
+        let open = TargetPolicy { allow_http: true, ..TargetPolicy::default() };
+        let target = |url, policy: &TargetPolicy| Target::parse(url, policy).unwrap();
+        let one = target("http://a.example/x", &open);
+        assert!(one.is_like(&one.clone()) && one.is_like(&target("http://A.example:80/x", &open)));
+        for other in ["http://a.example/y", "http://a.example:81/x", "https://a.example/x"] {
+            assert!(!one.is_like(&target(other, &open)), "{other}");
+        }
+        let narrow =
+            TargetPolicy { allow_cidrs: vec!["10.0.0.0/8".parse().unwrap()], ..open.clone() };
+        let proxy = ProxySettings::new("http://proxy.example:3128");
+        let through = TargetPolicy { way_out: WayOut::Through(Box::new(proxy)), ..open };
+        for policy in [narrow, through] {
+            assert!(!one.is_like(&target("http://a.example/x", &policy)), "{policy:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::example;
 use crate::served::{self, Served};
 use anyhow::Result;
 use candor_gateway::{Clock, Setup, SigningKeys};
+use candor_wire::Guard;
 use clap::Args;
 use std::fmt;
 use std::net::SocketAddr;
@@ -132,10 +133,11 @@ impl fmt::Display for Counted {
     }
 }
 
-/// Puts the parts together.
+/// Puts the parts together. No call may come back to where the `admin` listener is.
 pub(crate) fn from_config(
     config: Config,
     listen: Option<SocketAddr>,
+    admin: Option<SocketAddr>,
     keys: Arc<SigningKeys>,
     clock: Clock,
 ) -> Setup {
@@ -160,7 +162,8 @@ pub(crate) fn from_config(
         cyberapps: config.cyberapps,
         tenants: config.tenants,
         routes: config.routes,
-        guard: candor_wire::Guard::default(),
+        guard: Guard { own: admin.into_iter().collect(), ..Guard::default() },
+        proxy: config.proxy,
         resolver: None,
         clock,
     }

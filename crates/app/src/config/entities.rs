@@ -33,6 +33,9 @@ impl Reading<'_> {
         let upstream = Upstream::new(breaker, budget, self.upstream_limits(&map));
         let url = map.required("url");
         let target = url.and_then(|node| self.target(node, &policy));
+        if let Some(target) = &target {
+            self.is_judged_here(&map, &policy, target);
+        }
         map.close(&mut self.problems);
         Some(CyberApp {
             name: name?,
@@ -187,7 +190,7 @@ pub(super) fn is_off(node: &Node) -> bool {
     matches!(&node.value, notation::Value::Scalar { text, .. } if text == "off")
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

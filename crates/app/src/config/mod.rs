@@ -10,6 +10,7 @@ mod entities;
 mod limits;
 mod listener;
 mod policy;
+mod proxy;
 mod routes;
 mod values;
 
@@ -20,6 +21,7 @@ use candor_gateway::{
     AdminSettings, AnswerAs, Callback, CyberApp, Dialects, DoorLimits, KeySettings, Limits, Routes,
     Tenant, TlsSettings, TokenSettings,
 };
+use candor_wire::ProxySettings;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -55,6 +57,7 @@ pub(crate) struct Config {
     pub(crate) tenants: HashMap<String, Tenant>,
     pub(crate) routes: Routes,
     pub(crate) named_targets: bool,
+    pub(crate) proxy: Option<ProxySettings>,
     /// The files that it names.
     pub(crate) files: Vec<PathBuf>,
 }
@@ -67,6 +70,8 @@ pub(crate) struct Reading<'r> {
     problems: Problems,
     /// How long a call may take with all its attempts.
     total: Duration,
+    /// The site's outbound proxy.
+    proxy: Option<ProxySettings>,
     /// The files that the configuration names, as far as they were read.
     files: Vec<PathBuf>,
     /// Mistakes in these files.
@@ -101,6 +106,7 @@ pub(crate) fn read(name: &str, source: &str, folder: &Path) -> Result<Result<Con
         library,
         problems: Problems::default(),
         total: Limits::default().total,
+        proxy: None,
         files: Vec::new(),
         elsewhere: Vec::new(),
     };
@@ -126,6 +132,7 @@ impl Reading<'_> {
         let state = map.get("state").and_then(|n| notation::text(n, &mut self.problems));
         let limits = map.get("limits").and_then(|n| self.limits(n)).unwrap_or_default();
         self.total = limits.total;
+        self.proxy = self.site_proxy(map.get("proxy"));
         let answer_as = map.get("answer_as").and_then(|n| self.answer_as(n));
         let message_set =
             map.get("message_set").and_then(|n| notation::text(n, &mut self.problems));
@@ -168,6 +175,7 @@ impl Reading<'_> {
             tenants,
             routes,
             named_targets: named_targets.unwrap_or(false),
+            proxy: self.proxy.take(),
             files: std::mem::take(&mut self.files),
         })
     }

@@ -30,6 +30,7 @@ impl Reading<'_> {
             client: map.get("client_certificate").and_then(|n| self.identity_of(n)).map(Arc::new),
             http: map.get("http").and_then(|n| self.versions(n)).unwrap_or_default(),
             prior_knowledge: false,
+            way_out: self.way_out(map.get("proxy")),
         }
     }
 
@@ -66,7 +67,7 @@ impl Reading<'_> {
     }
 
     /// What the PEM files hold that the list names.
-    fn pem<T, E>(
+    pub(super) fn pem<T, E>(
         &mut self,
         node: Option<&Node>,
         what: &str,

@@ -87,6 +87,9 @@ impl Reading<'_> {
         let upstream = Upstream::new(breaker, budget, self.upstream_limits(&map));
         let url = map.required("url");
         let target = url.and_then(|node| self.target(node, &policy));
+        if let Some(target) = &target {
+            self.is_judged_here(&map, &policy, target);
+        }
         let credentials = match map.get("credentials") {
             Some(node) => self.credentials(node, &policy),
             None => Some(Credentials::Callers),

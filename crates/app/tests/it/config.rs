@@ -58,6 +58,53 @@ fn what_is_not_yaml_says_where() {
     insta::assert_snapshot!(check("listen: [1\ncallbacks: {}\n"));
 }
 
+/// A route to a vendor with this way out.
+fn with_proxy(site: &str, route: &str) -> String {
+    check(&format!(
+        "proxy: {site}\nroutes:\n  shop:\n    url: https://api.shop.example/\n    contract: open2b\n    {route}\n"
+    ))
+}
+
+#[test]
+fn a_way_out_is_taken_at_the_top_and_on_a_route() {
+    let fine = "…/candor.yaml: 11 callbacks and 1 route, no mistake\nexit 0";
+    for (site, route) in [
+        ("{ url: http://proxy.example:3128 }", ""),
+        ("off", "proxy: { url: https://proxy.example, resolve: proxy, no_proxy: [.inside] }"),
+        ("{ url: http://proxy.example, credentials: { user: a, password: b } }", "proxy: off"),
+        // Ranges are held where names are resolved here.
+        ("{ url: http://proxy.example }", "allow_addresses: [10.0.0.0/8]"),
+        (
+            "{ url: http://proxy.example, resolve: proxy, no_proxy: [shop.example] }",
+            "allow_addresses: [10.0.0.0/8]",
+        ),
+    ] {
+        assert_eq!(with_proxy(site, route), fine, "{site} {route}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_proxy_is_told_at_once() {
+    insta::assert_snapshot!(with_proxy(
+        r#"
+  url: http://candor:secret@proxy.example
+  credentials: { user: "a:b", password: { env: CANDOR_TEST_NOT_SET } }
+  no_proxy: ["inside example", 10.0.0.0/40]
+  resolve: there
+  extra_roots: []
+  retries: 2"#,
+        "proxy: { url: socks5://proxy.example, credentials: { user: a } }"
+    ));
+}
+
+#[test]
+fn what_a_proxy_makes_void_is_refused_and_says_why() {
+    insta::assert_snapshot!(with_proxy(
+        "{ url: http://proxy.example/path, credentials: { user: \"a:b\", password: c } }",
+        "proxy: { url: http://proxy.example, resolve: proxy, platform_roots: false }\n    allow_addresses: [10.0.0.0/8]"
+    ));
+}
+
 #[test]
 fn what_a_handler_must_prove_is_checked() {
     insta::assert_snapshot!(check(

@@ -25,7 +25,12 @@ fn the_guides_configuration_is_taken_as_it_is_printed() {
     let output = Command::new(env!("CARGO_BIN_EXE_candor"))
         .args(["serve", "candor.yaml", "--check"])
         .current_dir(folder.path())
-        .envs([("CANDOR_ADMIN_KEY", "operator"), ("SHOP_SECRET", "secret"), ("NO_COLOR", "1")])
+        .envs([
+            ("CANDOR_ADMIN_KEY", "operator"),
+            ("SHOP_SECRET", "secret"),
+            ("PROXY_PASSWORD", "secret"),
+            ("NO_COLOR", "1"),
+        ])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

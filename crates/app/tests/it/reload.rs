@@ -13,16 +13,30 @@ const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 const REQUEST: &[u8] = b"GET /shop/x HTTP/1.1\r\nHost: gateway\r\n\r\n";
 
-/// An upstream that answers after `delay`, and how many requests it has seen.
-fn upstream(delay: Duration) -> (String, Arc<AtomicUsize>) {
+/// What an upstream has seen.
+#[derive(Default)]
+struct Seen {
+    connections: AtomicUsize,
+    requests: AtomicUsize,
+}
+
+impl Seen {
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+/// An upstream that answers after `delay`, and what it sees.
+fn upstream(delay: Duration) -> (String, Arc<Seen>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let seen = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&seen);
+    let seen = Arc::new(Seen::default());
+    let counted = Arc::clone(&seen);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let counter = Arc::clone(&counter);
-            std::thread::spawn(move || answers(&mut stream.unwrap(), delay, &counter));
+            let counted = Arc::clone(&counted);
+            counted.connections.fetch_add(1, Ordering::SeqCst);
+            std::thread::spawn(move || answers(&mut stream.unwrap(), delay, &counted.requests));
         }
     });
     (address, seen)
@@ -164,7 +178,9 @@ fn a_hundred_reloads_under_load_fail_no_call() {
     assert!(callers.iter().all(|caller| !caller.is_finished()), "a caller lost its connection");
     stop.store(true, Ordering::SeqCst);
     let answered: usize = callers.into_iter().map(|caller| caller.join().unwrap()).sum();
-    assert_eq!(answered, seen.load(Ordering::SeqCst));
+    assert_eq!(answered, seen.requests());
+    // One for each caller, at most: what was kept stayed, whatever was replaced.
+    assert!(seen.connections.load(Ordering::SeqCst) <= 4);
     // The counters went on, whatever was replaced.
     let metrics = gateway.get("/metrics");
     let line = format!(
@@ -203,7 +219,7 @@ fn at_a_stop_each_call_that_was_begun_is_answered() {
     gateway.signal("-TERM");
     let answered: usize = callers.into_iter().map(|caller| caller.join().unwrap()).sum();
     assert!(answered >= 4);
-    assert_eq!(answered, seen.load(Ordering::SeqCst));
+    assert_eq!(answered, seen.requests());
     assert_eq!(gateway.child.wait().unwrap().code(), Some(0));
 }
 
@@ -220,4 +236,36 @@ fn operators_are_shown_what_is_theirs() {
     let mut answer = [0; 16];
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer[..12], b"HTTP/1.1 403");
+}
+
+/// A route must not lead back into this process, by the operators' door no more than by the callers'.
+#[test]
+fn no_call_comes_back_to_the_operators_door() {
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), "127.0.0.1:1", 5);
+    let gateway = Gateway::start(folder.path());
+    for own in [&gateway.admin, &gateway.address] {
+        configure(folder.path(), own, 6);
+        gateway.signal("-HUP");
+        gateway.says("the configuration was read again");
+        let mut stream = TcpStream::connect(&gateway.address).unwrap();
+        stream
+            .write_all(b"GET /shop/metrics HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("candor-class: target_not_allowed\r\n"), "{answer}");
+    }
+}
+
+#[test]
+fn what_takes_a_restart_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), "127.0.0.1:1", 5);
+    let gateway = Gateway::start(folder.path());
+    let path = folder.path().join("candor.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("127.0.0.1:0 }", "127.0.0.1:0, key: other }")).unwrap();
+    gateway.signal("-HUP");
+    assert!(gateway.says("some changes take a restart").contains("admin"));
 }

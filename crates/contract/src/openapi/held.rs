@@ -4,16 +4,12 @@
 //! The document is an object's schema. Each of its `properties` is the form of one value, and is
 //! chosen by its name, which is a number; its `definitions` are what these refer to.
 
-use crate::json::{Document, Kind, MAX_DEPTH, Node};
+use crate::json::{Document, MAX_DEPTH};
+use crate::schema::levels::{MOST, is_within};
 use crate::schema::{Draft, Schema, SchemaError, VIOLATIONS};
 use candor_facts::Violation;
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, OnceLock};
-
-/// The most schemas, each within the other, that holding a value may come to. The engine goes down
-/// by recursion, and one level took about 1 KiB of stack where nothing is optimised; a thread has
-/// 2 MiB.
-const MAX_LEVELS: usize = 1500;
 
 /// The name of the member under which the forms stand.
 pub(super) const FORMS: &str = "properties";
@@ -54,7 +50,7 @@ impl Compiled {
         let forms: Map<String, Value> = numbered(forms.enumerate());
         let document = together(&json!({ FORMS: forms }), parts);
         let schema = Schema::compile(&document, draft)?;
-        Ok(Self { schema, depth: MAX_LEVELS / levels.max(1) })
+        Ok(Self { schema, depth: MOST / levels.max(1) })
     }
 }
 
@@ -80,16 +76,6 @@ impl Held {
         }
         schema.violations_as(&self.name, document, VIOLATIONS)
     }
-}
-
-/// Whether `node` has at most `levels` of arrays and objects.
-fn is_within(node: Node<'_, '_>, levels: usize) -> bool {
-    if !matches!(node.kind(), Kind::Array | Kind::Object) {
-        return true;
-    }
-    let Some(left) = levels.checked_sub(1) else { return false };
-    node.elements().all(|element| is_within(element, left))
-        && node.members().all(|(_, member)| is_within(member, left))
 }
 
 /// The text of a reference to the part `number`.

@@ -302,6 +302,39 @@ fn recursive_schemas_follow_the_body_down() {
     assert_eq!(difference(&source, &chain("{\"x\":1}")).0, "/next".repeat(levels));
 }
 
+/// The deepest that holding can go, on the stack of a thread: the longest chain at each level of the
+/// deepest body that the schema takes.
+#[test]
+fn the_deepest_body_is_held_by_the_longest_chain() {
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        for levels in [1_usize, 6, 12, 40, 400, 1400] {
+            let to = |at: usize| json!({"$ref": format!("#/definitions/{at}")});
+            let part = |at: usize| (at.to_string(), json!({keyword: [to(at + 1)]}));
+            let mut parts: serde_json::Map<_, _> = (0..levels).map(part).collect();
+            let last = json!({"type": "array", "items": {"$ref": "#"}});
+            parts.insert(levels.to_string(), last);
+            let schema = schema(&json!({"definitions": parts, "$ref": "#/definitions/0"}));
+            let rules = |end: &str, depth: usize| {
+                let body = "[".repeat(depth) + end + &"]".repeat(depth);
+                let document = Document::parse(body.as_bytes()).unwrap();
+                let found = schema.violations(&document, VIOLATIONS);
+                assert_eq!(schema.is_valid(&document), found.is_empty());
+                found.into_iter().map(|one| one.rule).collect::<Vec<_>>()
+            };
+            // Each step of a chain is a schema with a reference and one with a keyword; an element is
+            // held against a reference, the root and the chain.
+            let deepest = (1500 / (2 * levels + 3)).min(crate::json::MAX_DEPTH);
+            if deepest > 0 {
+                assert_eq!(rules("", deepest), [""; 0], "{keyword} {levels}");
+                assert_ne!(rules("1", deepest), [""; 0], "{keyword} {levels}");
+            }
+            if deepest < crate::json::MAX_DEPTH {
+                assert_eq!(rules("", deepest + 1), ["depth"], "{keyword} {levels}");
+            }
+        }
+    }
+}
+
 #[test]
 fn circular_references_end() {
     for source in [

@@ -33,6 +33,12 @@ pub(super) fn too_large_to_tell() -> Violation {
     }
 }
 
+/// Stands for all differences of a body that is too deep to be held.
+pub(super) fn too_deep(levels: usize) -> Violation {
+    let expected = format!("at most {levels} levels of arrays and objects");
+    Violation { pointer: String::new(), rule: "depth".to_owned(), expected }
+}
+
 /// Where a schema is wrong, and how. Where it fits no alternative of its draft's own schema, the
 /// one that it comes closest to tells more: it fails the deepest.
 pub(super) fn schema_mistake(error: &ValidationError<'_>) -> (String, String) {

@@ -23,6 +23,10 @@ impl ApiKeys {
         }
     }
 
+    pub(super) fn members(&mut self) -> impl Iterator<Item = &mut Arc<Member>> {
+        self.0.values_mut().map(|(_, member)| member)
+    }
+
     /// Whose key this is; nobody's where `None`.
     ///
     /// # Errors

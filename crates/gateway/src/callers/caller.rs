@@ -94,6 +94,21 @@ impl Member {
         Self { name, grant, account }
     }
 
+    /// The same caller, after `before` was known by this name for some time.
+    pub(super) fn after(&self, before: &Self) -> Self {
+        Self::going_on(Arc::clone(&self.name), Arc::clone(&self.grant), before)
+    }
+
+    /// A caller with these rights who has used what `before` has.
+    pub(super) fn going_on(name: Arc<str>, grant: Arc<Grant>, before: &Self) -> Self {
+        let account = Account::after(Arc::clone(&grant.told), &before.account);
+        Self { name, grant, account }
+    }
+
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     /// Whether a new one could take its place.
     pub(super) fn is_as_new(&self, clock: &Clock) -> bool {
         self.account.is_as_new(clock)

@@ -50,6 +50,21 @@ impl Issuer {
         &self.name
     }
 
+    pub(super) fn members(&mut self) -> impl Iterator<Item = &mut Arc<Member>> {
+        self.listed.values_mut()
+    }
+
+    /// Goes on with the keys from the same URL, which need not be to be had right now, and with the
+    /// accounts of whom `before` named. A file was read anew.
+    pub(super) fn go_on(&mut self, before: &Self) {
+        if self.keys.is_like(&before.keys) {
+            self.keys = Arc::clone(&before.keys);
+        }
+        if let (Some(others), Some(before)) = (&mut self.others, &before.others) {
+            others.go_on(before);
+        }
+    }
+
     pub(super) fn add(
         &mut self,
         subject: String,

@@ -96,6 +96,14 @@ impl KeyCache {
         Arc::new(Self { source, kept: ArcSwapOption::new(kept), asked })
     }
 
+    /// Whether both come from the same URL, by the same policy.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (&self.source, &other.source) {
+            (KeySource::Url(one), KeySource::Url(other)) => one.is_like(other),
+            (KeySource::File(_), _) | (_, KeySource::File(_)) => false,
+        }
+    }
+
     /// The key of this id for this algorithm.
     pub(super) async fn get(
         self: &Arc<Self>,

@@ -50,7 +50,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use issuer::Issuer;
 use peer::Certificates;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use token::Token;
 
@@ -63,6 +63,8 @@ pub const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"cand
 pub struct Callers {
     /// Where nobody is set up: everybody.
     anonymous: Option<Caller>,
+    /// Everybody who is known by name.
+    named: Vec<Arc<Member>>,
     key_header: HeaderName,
     keys: ApiKeys,
     certificates: Certificates,
@@ -82,6 +84,7 @@ impl Callers {
         let issuers = issuers.into_iter().map(Issuer::new).collect::<Result<Vec<_>, _>>()?;
         let mut all = Self {
             anonymous: nobody.then(Caller::anonymous),
+            named: Vec::new(),
             key_header,
             keys: ApiKeys::default(),
             certificates: Certificates::default(),
@@ -102,6 +105,33 @@ impl Callers {
             all.add(caller)?;
         }
         Ok(all)
+    }
+
+    /// Goes on where `before` stood: whoever is known by the same name has used what it had used.
+    pub(crate) fn go_on(&mut self, before: &Self) {
+        let old: HashMap<_, _> = before.named.iter().map(|old| (old.name(), old)).collect();
+        let after = |new: &Arc<Member>| {
+            let after = Arc::new(new.after(old.get(new.name())?));
+            Some((Arc::clone(new.name()), after))
+        };
+        let after: HashMap<Arc<str>, Arc<Member>> = self.named.iter().filter_map(after).collect();
+        for member in self.members() {
+            if let Some(after) = after.get(member.name()) {
+                *member = Arc::clone(after);
+            }
+        }
+        for issuer in &mut self.issuers {
+            if let Some(old) = before.issuers.iter().find(|old| old.name() == issuer.name()) {
+                issuer.go_on(old);
+            }
+        }
+    }
+
+    /// Those who are known by name, wherever they stand.
+    fn members(&mut self) -> impl Iterator<Item = &mut Arc<Member>> {
+        let issuers = self.issuers.iter_mut().flat_map(Issuer::members);
+        let shown = self.keys.members().chain(self.certificates.members());
+        self.named.iter_mut().chain(shown).chain(issuers)
     }
 
     /// Whether nobody is set up, so that everybody is the caller `anonymous`.
@@ -179,6 +209,7 @@ impl Callers {
                 .ok_or(CallersError::UnknownIssuer { caller: name.clone(), issuer })?
                 .add(subject, &member)?;
         }
+        self.named.push(member);
         Ok(())
     }
 
@@ -197,6 +228,7 @@ impl Default for Callers {
     fn default() -> Self {
         Self {
             anonymous: Some(Caller::anonymous()),
+            named: Vec::new(),
             key_header: CallersSettings::default().key_header,
             keys: ApiKeys::default(),
             certificates: Certificates::default(),

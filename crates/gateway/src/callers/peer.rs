@@ -79,6 +79,11 @@ impl Certificates {
         Ok(())
     }
 
+    pub(super) fn members(&mut self) -> impl Iterator<Item = &mut Arc<Member>> {
+        let whole = self.by_fingerprint.values_mut().map(|(_, member)| member);
+        self.by_name.values_mut().chain(whole)
+    }
+
     /// Whose certificate this is: the fingerprint says it before the names do, and the first name
     /// that is known before the others.
     pub(super) fn find(&self, peer: &PeerIdentity) -> Option<&Arc<Member>> {

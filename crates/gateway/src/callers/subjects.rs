@@ -36,6 +36,17 @@ impl Subjects {
         Self { grant, most: MOST, known: Mutex::default() }
     }
 
+    /// Goes on with whom `before` knew, by the rights that hold now.
+    pub(super) fn go_on(&mut self, before: &Self) {
+        let known = before.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = |(name, member): (&Arc<str>, &Arc<Member>)| {
+            let member = Member::going_on(Arc::clone(name), Arc::clone(&self.grant), member);
+            (Arc::clone(name), Arc::new(member))
+        };
+        let members = known.members.iter().map(after).collect();
+        self.known = Mutex::new(Known { members, looked: known.looked });
+    }
+
     /// The caller of this name; `None` where there are too many.
     pub(super) fn get(&self, name: &str, clock: &Clock) -> Option<Arc<Member>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

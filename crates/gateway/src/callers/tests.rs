@@ -482,3 +482,62 @@ async fn an_issuer_without_keys_is_not_the_caller_s_fault() {
         server.abort();
     }
 }
+
+// === another setup ===
+
+/// Whether a caller is let through: its rate is one call a minute.
+async fn passes(callers: &Callers, token: &str) -> Result<(), HeldKind> {
+    let shown = format!("Bearer {token}");
+    let caller = known(callers, &[("authorization", &shown)], None).await?;
+    let admission = caller.admit("any", &clock(), Instant::now()).await;
+    admission.map(drop).map_err(|held| held.kind)
+}
+
+fn once_in(time: Duration) -> Rights {
+    let rate = Some(CallerRate::Window(Rate::new(1, time).unwrap()));
+    Rights { routes: None, terms: Terms { rate, ..Terms::default() } }
+}
+
+#[tokio::test]
+async fn whom_an_issuer_names_has_used_what_it_had_used_and_the_keys_stay() {
+    let minute = Duration::from_mins(1);
+    let mint = Mint::ed("1");
+    let (keys, count, server) = serve(answer("200 OK", &set(&[&mint]))).await;
+    let KeySource::Url(target) = keys else { panic!("a URL") };
+    let made = |rights: Rights| {
+        let subjects = vec![Subject { issuer: ISSUER.to_owned(), subject: "a".to_owned() }];
+        let listed = CallerSettings { subjects, rights: rights.clone(), ..caller("listed", &[]) };
+        trusting(issuer(KeySource::Url(target.clone()), Some(rights)), vec![listed])
+    };
+    let before = made(once_in(minute));
+    let (listed, other) = (mint.token(&claims("a")), mint.token(&claims("b")));
+    for token in [&listed, &other] {
+        assert_eq!(passes(&before, token).await, Ok(()));
+    }
+    // The issuer is not to be had any more; its keys are.
+    server.abort();
+    let mut again = made(once_in(minute));
+    again.go_on(&before);
+    let mut changed = made(once_in(2 * minute));
+    changed.go_on(&before);
+    for token in [&listed, &other] {
+        assert_eq!(passes(&again, token).await, Err(HeldKind::RateLimited));
+        assert_eq!(passes(&changed, token).await, Ok(()));
+    }
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn one_account_goes_on_by_whatever_its_caller_is_known() {
+    let made = |keys: &[&str]| {
+        let rights = once_in(Duration::from_mins(1));
+        callers(vec![CallerSettings { rights, ..caller("one", keys) }])
+    };
+    let (before, mut after) = (made(&["k1"]), made(&["k2", "k3"]));
+    assert_eq!(passes(&before, "k1").await, Ok(()));
+    after.go_on(&before);
+    for key in ["k2", "k3"] {
+        assert_eq!(passes(&after, key).await, Err(HeldKind::RateLimited));
+    }
+    assert_eq!(passes(&after, "k1").await, Err(HeldKind::Unauthenticated));
+}

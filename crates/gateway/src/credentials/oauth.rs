@@ -82,9 +82,8 @@ impl ClientCredentials {
 
     /// Whether a token of one is a token of the other.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let place = |one: &Self| (one.server.origin().to_owned(), one.server.path());
         let shown = |one: &Self| (one.id.clone(), one.parameters.clone(), one.auth);
-        place(self) == place(other)
+        self.server.is_like(&other.server)
             && shown(self) == shown(other)
             && self.secret.expose_secret() == other.secret.expose_secret()
     }

@@ -9,6 +9,7 @@ use super::{
     Concurrency, ConcurrencyRule, Meter, Permit, Quota, QuotaRule, Rate, Smooth, SmoothRule, Window,
 };
 use crate::clock::Clock;
+use crate::reload::kept;
 use candor_facts::{Held, HeldKind};
 use http::HeaderMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,9 +40,9 @@ pub enum CallerRate {
 pub struct Account {
     /// Shared by all accounts of the same terms.
     told: Arc<Told>,
-    rate: Option<Mutex<Box<dyn Meter>>>,
-    slots: Option<Concurrency>,
-    quota: Option<Mutex<Quota>>,
+    rate: Option<Arc<Mutex<Box<dyn Meter>>>>,
+    slots: Option<Arc<Concurrency>>,
+    quota: Option<Arc<Mutex<Quota>>>,
 }
 
 /// Terms, with what callers are told of them.
@@ -94,10 +95,28 @@ impl Account {
     pub(crate) fn of(told: Arc<Told>) -> Self {
         let Terms { rate, concurrency, quota } = told.terms;
         Self {
-            rate: rate.map(|rate| Mutex::new(rate.meter())),
-            slots: concurrency.map(|rule| Concurrency::new(rule, Instant::now())),
-            quota: quota.map(|rule| Mutex::new(Quota::new(rule))),
+            rate: rate.map(|rate| Arc::new(Mutex::new(rate.meter()))),
+            slots: concurrency.map(|rule| Arc::new(Concurrency::new(rule, Instant::now()))),
+            quota: quota.map(|rule| Arc::new(Mutex::new(Quota::new(rule)))),
             told,
+        }
+    }
+
+    /// The account by these terms of whoever has used `before` so far. Each limit goes on where it is
+    /// the same, and a quota by another number too: what was used of it stays used.
+    pub(crate) fn after(told: Arc<Told>, before: &Self) -> Self {
+        let new = Self::of(told);
+        let (terms, old) = (new.told.terms, before.told.terms);
+        let quota = match (terms.quota, &before.quota) {
+            (Some(rule), Some(used)) if Some(rule) == old.quota => Some(Arc::clone(used)),
+            (Some(rule), Some(used)) => Some(Arc::new(Mutex::new(lock(used).under(rule)))),
+            (_, _) => new.quota,
+        };
+        Self {
+            rate: if terms.rate == old.rate { before.rate.clone() } else { new.rate },
+            slots: kept(new.slots.as_ref(), before.slots.as_ref(), Concurrency::rule),
+            quota,
+            told: new.told,
         }
     }
 

@@ -82,6 +82,11 @@ impl Quota {
         Self { rule, began: Date::MIN, used: 0 }
     }
 
+    /// What has been used, under another rule: in another period nothing was.
+    pub(super) fn under(&self, rule: QuotaRule) -> Self {
+        if rule.per == self.rule.per { Self { rule, ..self.clone() } } else { Self::new(rule) }
+    }
+
     /// Counts a call, or says when the next period begins. A clock that is set back begins no
     /// period anew.
     ///

@@ -93,6 +93,15 @@ impl Sliding {
         self.rule
     }
 
+    /// The log of the same calls by another rule.
+    pub(crate) fn under(&self, rule: SlidingRule) -> Self {
+        let mut log = Self::new(rule);
+        for slot in (0..self.slots.len()).filter_map(|place| self.slot(place)) {
+            (0..slot.calls).for_each(|_| log.note(slot.last));
+        }
+        log
+    }
+
     /// A log of no calls.
     pub fn new(rule: SlidingRule) -> Self {
         Self { rule, slots: Vec::new(), newest: 0, groups: Groups::of(rule.rate) }
@@ -199,6 +208,23 @@ mod tests {
             assert_eq!((secs, log.standing(at(secs))), (secs, expected));
         }
         assert_eq!(log.admit(at(12)).unwrap_err().after, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn calls_count_on_under_another_rule() {
+        let (mut log, start) = (Sliding::new(rule(1000, 300, 0)), Instant::now());
+        for step in 0..600_u64 {
+            log.admit(start + Duration::from_millis(step)).unwrap();
+        }
+        for (calls, remaining) in [(1000, 400), (2000, 1400), (700, 100), (600, 0), (20, 0)] {
+            let mut other = log.under(rule(calls, 200, 0));
+            let now = start + Duration::from_secs(1);
+            let left = other.standing(now).remaining;
+            // Calls are counted in groups.
+            assert!((remaining.max(8) - 8..=remaining).contains(&left), "{calls} {left}");
+            let passed = (0..left + 5).filter(|_| other.admit(now).is_ok()).count();
+            assert_eq!(passed, left as usize);
+        }
     }
 
     #[test]

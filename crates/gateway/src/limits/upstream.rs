@@ -1,16 +1,17 @@
 //! What an upstream may be asked.
 
 use super::{Concurrency, ConcurrencyRule, Meter, Permit, Sliding, SlidingRule};
+use crate::reload::kept;
 use candor_facts::{Held, HeldKind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 /// Keeps the calls of all callers together under what an upstream bears: so many at once, and under
 /// the vendor's own limit, so many in any time.
 #[derive(Debug, Default)]
 pub struct UpstreamLimits {
-    slots: Option<Concurrency>,
-    log: Option<Mutex<Sliding>>,
+    slots: Option<Arc<Concurrency>>,
+    log: Option<Arc<Mutex<Sliding>>>,
 }
 
 /// A call that may be sent now. Keep it until the answer is there.
@@ -24,16 +25,20 @@ impl UpstreamLimits {
     /// Limits of which nothing is used; what is `None` is not limited.
     pub fn new(concurrency: Option<ConcurrencyRule>, rate: Option<SlidingRule>) -> Self {
         Self {
-            slots: concurrency.map(|rule| Concurrency::new(rule, Instant::now())),
-            log: rate.map(|rule| Mutex::new(Sliding::new(rule))),
+            slots: concurrency.map(|rule| Arc::new(Concurrency::new(rule, Instant::now()))),
+            log: rate.map(|rule| Arc::new(Mutex::new(Sliding::new(rule)))),
         }
     }
 
-    /// By which rules.
-    pub(crate) fn rules(&self) -> (Option<ConcurrencyRule>, Option<SlidingRule>) {
-        let sliding =
-            |log: &Mutex<Sliding>| log.lock().unwrap_or_else(PoisonError::into_inner).rule();
-        (self.slots.as_ref().map(Concurrency::rule), self.log.as_ref().map(sliding))
+    /// The same limits, after `before` has stood for some time: each goes on where its rule is the
+    /// same. The calls that passed count under another rule as well, for the vendor counts them.
+    pub(crate) fn after(&self, before: &Self) -> Self {
+        let log = match (&self.log, &before.log) {
+            (Some(new), Some(old)) => Some(after(old, lock(new).rule())),
+            (new, _) => new.clone(),
+        };
+        let slots = kept(self.slots.as_ref(), before.slots.as_ref(), Concurrency::rule);
+        Self { slots, log }
     }
 
     /// Lets one attempt be sent, perhaps after it has waited in line. Asked before each attempt and
@@ -54,13 +59,23 @@ impl UpstreamLimits {
             }
         };
         if let Some(log) = &self.log {
-            let counted = log.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+            let counted = lock(log).admit(Instant::now());
             counted.map_err(|refused| {
                 refused.held(HeldKind::UpstreamLimit, "what the upstream takes in this time")
             })?;
         }
         Ok(Turn { _slot: slot })
     }
+}
+
+/// The log of the calls in `old`, by `rule`.
+fn after(old: &Arc<Mutex<Sliding>>, rule: SlidingRule) -> Arc<Mutex<Sliding>> {
+    let log = lock(old);
+    if log.rule() == rule { Arc::clone(old) } else { Arc::new(Mutex::new(log.under(rule))) }
+}
+
+fn lock(log: &Mutex<Sliding>) -> MutexGuard<'_, Sliding> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

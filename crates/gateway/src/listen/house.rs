@@ -5,7 +5,7 @@
 use super::ListenError;
 use crate::journey::Gateway;
 use crate::setup::Setup;
-use candor_wire::{Client, ClientSettings, Guard, Resolve};
+use candor_wire::{Client, ClientSettings, Guard, ProxySettings, Resolve};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ pub(super) struct House {
 #[derive(Debug)]
 struct Network {
     guard: Guard,
+    proxy: Option<ProxySettings>,
     resolver: Option<Arc<dyn Resolve>>,
     /// One for each worker, for a connection is driven by the worker that opened it.
     first: Client,
@@ -50,16 +51,17 @@ impl House {
 
 impl Network {
     fn new(setup: &Setup, own: &[SocketAddr], workers: usize) -> Result<Self, ListenError> {
-        let (guard, resolver) = (setup.guard.clone(), setup.resolver.clone());
+        let Setup { guard, proxy, resolver, .. } = setup;
         let client = || {
             // A call must not come back to the gateway itself.
             let mut guard = guard.clone();
             guard.own.extend(own);
-            let resolver = resolver.clone();
-            Client::new(ClientSettings { guard, resolver, ..ClientSettings::default() })
+            let (proxy, resolver) = (proxy.clone(), resolver.clone());
+            Client::new(ClientSettings { guard, resolver, proxy, ..ClientSettings::default() })
         };
         let others = (1..workers).map(|_| client()).collect::<Result<_, _>>()?;
-        Ok(Self { first: client()?, others, guard, resolver })
+        let (guard, proxy, resolver) = (guard.clone(), proxy.clone(), resolver.clone());
+        Ok(Self { first: client()?, others, guard, proxy, resolver })
     }
 
     /// Whether it would be made the same for `setup`.
@@ -69,6 +71,6 @@ impl Network {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
             (None, Some(_)) | (Some(_), None) => false,
         };
-        same_resolver && self.guard == setup.guard
+        same_resolver && self.guard == setup.guard && self.proxy == setup.proxy
     }
 }

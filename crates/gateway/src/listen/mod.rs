@@ -143,10 +143,10 @@ impl Running {
     }
 
     /// Serves by another setup from the next request on. No connection is closed and no call
-    /// disturbed: what is under way ends by the setup that it began with. Kept connections to
-    /// upstreams stay, unless guard or resolver differ: a target that is a clone of the one before goes
-    /// on with them. So do counters, circuits, budgets and tokens of upstreams that are still there. TLS counts for new connections, as do the
-    /// bounds of connections.
+    /// disturbed: what is under way ends by the setup that it began with. What is still the same goes
+    /// on as it stands: the kept connections, circuits, budgets, limits, counters and tokens of
+    /// upstreams, and the accounts of callers. Connections to all upstreams end where guard, proxy or
+    /// resolver differ. TLS counts for new connections, as do the bounds of connections.
     ///
     /// Where it listens and with how many workers does not change before a restart; what differs
     /// there is named. Must not be called by two at a time.

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The SHA-256 of `key-of-billing-0001`.
 const HASH: &str = "sha256:0d575941dce1fa38d25c009f5a00ad98ffcc526a283e5b3c1f1c9339ce495975";
 
-fn billing(rights: Rights) -> Callers {
+pub(crate) fn billing(rights: Rights) -> Callers {
     let keys = vec![ApiKey { hash: HASH.parse().unwrap(), expires: None }];
     let billing = CallerSettings {
         name: "billing".to_owned(),
@@ -32,7 +32,7 @@ fn through(routes: Vec<Route>, callers: Callers) -> Started {
     Made { routes, callers, anybody: false, ..before("http://127.0.0.1:1/") }.start()
 }
 
-const KEY: &str = "X-Api-Key: key-of-billing-0001\r\n";
+pub(crate) const KEY: &str = "X-Api-Key: key-of-billing-0001\r\n";
 
 #[tokio::test]
 async fn nobody_calls_who_is_not_known() {

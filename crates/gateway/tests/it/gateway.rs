@@ -10,9 +10,9 @@ use candor_gateway::{
     Access, AnswerAs, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp,
     Declared, DoorLimits, KeySettings, Limits, ListenError, NamedTargets, Replaced, Response,
     RetryPolicy, Route, Routes, Running, Setup, SigningKeys, Tenant, TlsSettings, TokenSettings,
-    Upstream,
+    Upstream, View,
 };
-use candor_wire::{Guard, Resolve, ResolveError, Target, TargetPolicy, TlsVersion};
+use candor_wire::{Guard, ProxySettings, Resolve, ResolveError, Target, TargetPolicy, TlsVersion};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -49,6 +49,8 @@ pub(crate) struct Made {
     pub(crate) allow: Vec<&'static str>,
     pub(crate) breaker: Option<BreakerSettings>,
     pub(crate) budget: Option<BudgetSettings>,
+    pub(crate) guard: Guard,
+    pub(crate) proxy: Option<ProxySettings>,
 }
 
 /// A gateway in front of the handler at `url`.
@@ -76,6 +78,8 @@ pub(crate) fn before(url: impl Into<String>) -> Made {
         allow: vec!["127.0.0.0/8"],
         breaker: Some(BreakerSettings::default()),
         budget: Some(BudgetSettings::default()),
+        guard: Guard::default(),
+        proxy: None,
     }
 }
 
@@ -164,7 +168,8 @@ impl Made {
             callbacks: HashMap::from([(ID.to_owned(), callback)]),
             cyberapps: HashMap::from([("example".to_owned(), cyberapp)]),
             tenants: HashMap::from([("acme".to_owned(), tenant)]),
-            guard: Guard::default(),
+            guard: self.guard,
+            proxy: self.proxy,
             resolver: self.own_resolver.then(|| Arc::new(Loopback) as Arc<dyn Resolve>),
             clock: Clock::default(),
         }
@@ -185,6 +190,11 @@ impl Started {
     /// Serves by another setup from now on.
     pub(crate) fn replace(&self, made: Made) -> Replaced {
         self.running.replace(made.setup()).unwrap()
+    }
+
+    /// What operators are shown.
+    pub(crate) fn view(&self) -> Arc<dyn View> {
+        self.running.view()
     }
 
     /// Lets the calls under way end.

@@ -11,15 +11,18 @@
 )]
 
 mod answers;
+mod bodies;
 mod bounds;
 mod callers;
 mod described;
 mod evidence;
+mod failures;
 mod gateway;
 mod handler;
 mod hang_up;
 mod http2;
 mod matrix;
+mod proxy;
 mod raw;
 mod refused;
 mod reload;
@@ -27,7 +30,12 @@ mod request;
 mod retries;
 mod routes;
 mod rows;
+mod slow;
 mod stop;
 mod streams;
 mod strict;
 mod tls;
+
+#[allow(dead_code, reason = "measurements use the rest of it")]
+#[path = "../stream/mod.rs"]
+mod stream;

@@ -57,6 +57,9 @@ pub enum TlsProfile {
     Closed,
 }
 
+/// How long a change of the conditions waits for the door.
+const FOLLOWING: Duration = Duration::from_secs(2);
+
 /// A fixed window: it opens with a request, and lets so many through until it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,9 +75,11 @@ pub struct RateLimit {
 pub struct ConditionsHandle(Arc<watch::Sender<Conditions>>);
 
 /// What stands between the socket and the handler.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gate {
     pub(super) conditions: ConditionsHandle,
+    /// What the door is at: it follows the conditions.
+    door: watch::Sender<TlsProfile>,
     window: Mutex<Window>,
 }
 
@@ -125,7 +130,28 @@ impl Default for ConditionsHandle {
     }
 }
 
+impl Default for Gate {
+    fn default() -> Self {
+        let (conditions, window) = (ConditionsHandle::default(), Mutex::default());
+        Self { conditions, door: watch::Sender::new(TlsProfile::Good), window }
+    }
+}
+
 impl Gate {
+    /// The door is at this profile now, and what was connected before it is gone.
+    pub(super) fn stands(&self, profile: TlsProfile) {
+        self.door.send_replace(profile);
+    }
+
+    /// Waits until the door has followed the conditions, so that who changes them meets them.
+    pub(super) async fn settled(&self) {
+        let mut door = self.door.subscribe();
+        let there = door.wait_for(|at| *at == self.conditions.get().tls);
+        if tokio::time::timeout(FOLLOWING, there).await.is_err() {
+            tracing::warn!("the handler's port has not followed its conditions yet");
+        }
+    }
+
     /// What stands in a request's way, after the latency.
     pub(super) async fn obstacle(&self, conditions: &Conditions, now: i64) -> Option<Answer> {
         tokio::time::sleep(Duration::from_millis(conditions.latency_ms)).await;

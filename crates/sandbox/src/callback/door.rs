@@ -39,12 +39,14 @@ async fn keep(first: TcpListener, address: SocketAddr, handler: Arc<Handler>, tl
         let profile = conditions.borrow_and_update().tls;
         if profile == TlsProfile::Closed {
             listener = None;
+            handler.gate.stands(profile);
             changed(&mut conditions, profile).await;
             continue;
         }
         match again(listener.take(), address).await {
             None => tokio::time::sleep(PAUSE).await,
             Some(open) => {
+                handler.gate.stands(profile);
                 accept(&open, profile, &mut conditions, &handler, &tls).await;
                 listener = Some(open);
             }
@@ -81,7 +83,7 @@ async fn accept(
                     tokio::time::sleep(PAUSE).await;
                 }
             },
-            () = changed(conditions, profile) => return,
+            () = changed(conditions, profile) => return connections.shutdown().await,
             Some(_ended) = connections.join_next() => {}
         }
     }

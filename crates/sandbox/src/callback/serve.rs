@@ -48,7 +48,9 @@ impl Service for Handler {
         Box::pin(async move {
             if is_control(parts.uri.path()) {
                 let call = call_of(parts, read(body, LARGEST_CONTROL).await);
-                return control(self, &call).into();
+                let reply = control(self, &call);
+                self.gate.settled().await;
+                return reply.into();
             }
             self.respond(parts, read(body, LARGEST_BODY)).await.into()
         })

@@ -11,6 +11,7 @@ use candor_gateway::{ClientCertificates, Route, TlsFiles, TlsSettings};
 use candor_hostile::Hostile;
 use candor_wire::{Target, TargetPolicy, TlsVersion};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// The largest body.
 const MOST: u64 = 16 << 20;
@@ -47,7 +48,9 @@ fn made(upstream: SocketAddr, identity: Option<&Identity>) -> Made {
     };
     let target = Target::parse(&format!("{scheme}://{upstream}/"), &policy).unwrap();
     let nobody = Hostile::refuses().unwrap();
-    let route = Route { target, ..route(&nobody, "http") };
+    // A test machine may have better things to do for a while.
+    let timeout = Duration::from_secs(30);
+    let route = Route { target, timeout, ..route(&nobody, "http") };
     Made { routes: vec![route], ..before("http://127.0.0.1:1/") }
 }
 

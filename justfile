@@ -85,3 +85,7 @@ bench *arguments:
     cargo build --profile dist --locked -p candor
     cargo build --release --locked --manifest-path bench/Cargo.toml
     cargo run --release --quiet --locked --manifest-path bench/Cargo.toml -- --candor "${CARGO_TARGET_DIR:-target}/dist/candor" {{arguments}}
+
+# What a durable accept costs next to a bare append and flush: just bench-ledger --folder /var/tmp --postgres postgres://…
+bench-ledger *arguments:
+    cargo run --release --quiet --locked -p candor-ledger --example ledger_bench -- {{arguments}}

@@ -40,13 +40,14 @@ fn dependencies(name: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_arrows_of_the_house_hold() {
-    let arrows: [(&str, &[&str]); 7] = [
+    let arrows: [(&str, &[&str]); 8] = [
         ("facts", &[]),
         ("contract", &["facts"]),
         ("wire", &["facts"]),
-        ("gateway", &["facts", "contract", "wire"]),
+        ("ledger", &["facts"]),
+        ("gateway", &["facts", "contract", "wire", "ledger"]),
         ("sandbox", &["contract"]),
-        ("app", &["facts", "contract", "wire", "gateway", "sandbox"]),
+        ("app", &["facts", "contract", "wire", "ledger", "gateway", "sandbox"]),
         ("hostile", &[]),
     ];
     for (name, allowed) in arrows {
@@ -75,6 +76,18 @@ fn facts_and_contract_are_pure() {
     }
 }
 
+#[test]
+fn only_the_ledger_names_a_store_and_it_speaks_no_http() {
+    for name in ["facts", "contract", "wire", "gateway", "sandbox", "app", "hostile"] {
+        for store in ["rusqlite", "tokio-postgres"] {
+            assert!(!dependencies(name).contains(store), "{name} must not use {store}");
+        }
+    }
+    for crate_ in ["http", "hyper", "hyper-util", "url"] {
+        assert!(!dependencies("ledger").contains(crate_), "ledger must not use {crate_}");
+    }
+}
+
 /// The files of a crate whose code names `word`.
 fn naming(name: &str, word: &str) -> Vec<String> {
     let source = root().join("crates").join(name).join("src");
@@ -89,7 +102,7 @@ fn naming(name: &str, word: &str) -> Vec<String> {
 
 #[test]
 fn each_wrapped_crate_is_named_in_one_file() {
-    let table: [(&str, &str, &[&str]); 16] = [
+    let table: [(&str, &str, &[&str]); 18] = [
         ("contract", "jsonschema::", &["schema.rs"]),
         ("contract", "granit_parser", &["notation/syntax.rs", "notation/yaml.rs"]),
         ("contract", "annotate_snippets", &["notation/diagnostic.rs"]),
@@ -100,6 +113,8 @@ fn each_wrapped_crate_is_named_in_one_file() {
         ("wire", "flate2", &["decode.rs"]),
         ("wire", "brotli_decompressor", &["decode.rs"]),
         ("wire", "ruzstd", &["decode.rs"]),
+        ("ledger", " rustls::", &["postgres/tls.rs"]),
+        ("ledger", "tokio_rustls", &["postgres/tls.rs"]),
         ("gateway", "rustls::", &["listen/tls.rs"]),
         ("gateway", "tokio_rustls", &["listen/tls.rs"]),
         ("sandbox", "rustls::", &["callback/tls.rs"]),

@@ -1,12 +1,13 @@
 //! The example: a gateway and a partner's handler in one process, on loopback.
 
-use crate::config;
+use crate::config::{self, LedgerAt};
+use crate::ledger;
 use crate::served;
 use anyhow::{Context, Result};
 use candor_sandbox::callback::{CallbackHandler, Settings};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The example's configuration.
 pub(crate) const CONFIG: &str = include_str!("example.yaml");
@@ -22,7 +23,11 @@ pub(crate) struct Example {
     gateway: candor_gateway::Running,
     handler: candor_sandbox::callback::Running,
     runtime: tokio::runtime::Runtime,
+    folder: Folder,
 }
+
+/// Where the example keeps its calls, for as long as it runs.
+struct Folder(PathBuf);
 
 impl Example {
     /// Starts both sides. The handler takes a free port; so does the gateway for port 0.
@@ -39,17 +44,38 @@ impl Example {
             Ok(config) => config,
             Err(mistakes) => anyhow::bail!("the example has a mistake\n{mistakes}"),
         };
-        let setup = served::stateless(config, Some(listen))?;
+        let folder = Folder::new()?;
+        let kept = ledger::open(&LedgerAt::File(folder.0.join("ledger.db")), &runtime)?;
+        let setup = served::stateless(config, Some(listen), kept)?;
         let gateway = candor_gateway::start(setup).context(
             "the gateway cannot start; if the port is taken, choose another: --listen 127.0.0.1:0",
         )?;
-        Ok(Self { gateway, handler, runtime })
+        Ok(Self { gateway, handler, runtime, folder })
     }
 
     /// Stops both sides.
     pub(crate) fn stop(self) {
         self.gateway.stop();
         self.runtime.block_on(self.handler.stop());
+        drop(self.folder);
+    }
+}
+
+impl Folder {
+    /// A new folder that nobody else can have guessed.
+    fn new() -> Result<Self> {
+        let name = format!("candor-example-{}", candor_ledger::OpId::new_v4());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, folder = %self.0.display(), "the example's ledger was not removed");
+        }
     }
 }
 

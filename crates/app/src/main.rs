@@ -7,6 +7,7 @@
 mod cli;
 mod config;
 mod example;
+mod ledger;
 mod sandbox;
 mod served;
 

@@ -6,9 +6,12 @@
 //! that begin from then on. No call is dropped.
 
 use crate::cli::from_config;
-use crate::config::{self, Config};
+use crate::config::{self, Config, LedgerAt};
+use crate::ledger;
 use anyhow::{Context, Result};
-use candor_gateway::{Admin, AdminListener, AdminSettings, Clock, Running, Setup, SigningKeys};
+use candor_gateway::{
+    Admin, AdminListener, AdminSettings, Clock, Ledger, Running, Setup, SigningKeys,
+};
 use std::fs::Metadata;
 use std::io;
 use std::net::SocketAddr;
@@ -28,6 +31,8 @@ pub(crate) struct Served<'s> {
     listen: Option<SocketAddr>,
     keys: Arc<SigningKeys>,
     state: PathBuf,
+    kept_at: LedgerAt,
+    ledger: Option<Arc<Ledger>>,
     clock: Clock,
     running: Running,
     admin: Option<Admin>,
@@ -67,11 +72,14 @@ impl<'s> Served<'s> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let signals = Signals::heed(&runtime).context("cannot heed signals")?;
         let (keys, state) = (Arc::new(keys), config.state.clone());
+        let kept_at = config.ledger.clone();
+        let ledger = ledger::open(&kept_at, &runtime)?;
         let files = watched(path, &mut config);
         let admin_settings = config.admin.take();
         let admin = admin_settings.clone().map(AdminListener::bind).transpose()?;
         let door = admin.as_ref().map(AdminListener::address);
-        let setup = from_config(config, listen, door, Arc::clone(&keys), clock.clone());
+        let (signs, kept) = (Arc::clone(&keys), ledger.clone());
+        let setup = from_config(config, listen, door, signs, clock.clone(), kept);
         let running = candor_gateway::start(setup)?;
         let admin = admin.map(|listener| listener.serve(running.view())).transpose()?;
         let seen = stamps(&files);
@@ -81,6 +89,8 @@ impl<'s> Served<'s> {
             listen,
             keys,
             state,
+            kept_at,
+            ledger,
             clock,
             running,
             admin,
@@ -162,10 +172,14 @@ impl<'s> Served<'s> {
     fn replace(&mut self, mut config: Config) {
         self.files = watched(self.path, &mut config);
         self.read = stamps(&self.files);
-        let others =
-            [("state", config.state != self.state), ("admin", config.admin != self.admin_settings)];
+        let others = [
+            ("state", config.state != self.state),
+            ("ledger", !config.ledger.is(&self.kept_at)),
+            ("admin", config.admin != self.admin_settings),
+        ];
         let (keys, clock) = (Arc::clone(&self.keys), self.clock.clone());
-        let setup = from_config(config, self.listen, self.admin(), keys, clock);
+        let ledger = self.ledger.clone();
+        let setup = from_config(config, self.listen, self.admin(), keys, clock, ledger);
         let (callbacks, routes) = (setup.callbacks.len(), setup.routes.len());
         let mut fixed = match self.running.replace(setup) {
             Ok(replaced) => replaced.needs_restart,
@@ -213,9 +227,13 @@ fn stamps(files: &[PathBuf]) -> Stamps {
     files.iter().map(|file| std::fs::metadata(file).ok().map(stamp)).collect()
 }
 
-/// What the gateway is set up with, for a command that keeps no state.
-pub(crate) fn stateless(config: Config, listen: Option<SocketAddr>) -> Result<Setup> {
+/// What the gateway is set up with, for a command that keeps no keys.
+pub(crate) fn stateless(
+    config: Config,
+    listen: Option<SocketAddr>,
+    ledger: Option<Arc<Ledger>>,
+) -> Result<Setup> {
     let clock = Clock::default();
     let keys = SigningKeys::in_memory(config.keys, clock.now().as_second())?;
-    Ok(from_config(config, listen, None, Arc::new(keys), clock))
+    Ok(from_config(config, listen, None, Arc::new(keys), clock, ledger))
 }

@@ -73,6 +73,16 @@ pub enum HeldKind {
     Shed,
     /// The ledger's engine does not answer.
     EngineUnavailable,
+    /// Another operation is under way on the same resource, or with the same idempotency key.
+    Busy,
+    /// The idempotency key was used for another request.
+    KeyReused,
+    /// What is asked of an operation does not fit its state.
+    Conflict,
+    /// What the idempotency key stood for has been deleted.
+    Gone,
+    /// The operation was cancelled.
+    Cancelled,
     /// The caller's time was up before anything could be sent.
     DeadlineExceeded,
     /// The gateway's own credentials for the upstream were refused where it asked for a token.
@@ -85,7 +95,7 @@ pub enum HeldKind {
 
 impl HeldKind {
     /// All reasons, in the order of their declaration.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 31] = [
         Self::Malformed,
         Self::RequestSchema,
         Self::PayloadTooLarge,
@@ -108,6 +118,11 @@ impl HeldKind {
         Self::CircuitOpen,
         Self::Shed,
         Self::EngineUnavailable,
+        Self::Busy,
+        Self::KeyReused,
+        Self::Conflict,
+        Self::Gone,
+        Self::Cancelled,
         Self::DeadlineExceeded,
         Self::CredentialsRefused,
         Self::CredentialsUnavailable,
@@ -139,6 +154,11 @@ impl HeldKind {
             Self::CircuitOpen => "circuit_open",
             Self::Shed => "shed",
             Self::EngineUnavailable => "engine_unavailable",
+            Self::Busy => "busy",
+            Self::KeyReused => "key_reused",
+            Self::Conflict => "conflict",
+            Self::Gone => "gone",
+            Self::Cancelled => "cancelled",
             Self::DeadlineExceeded => "deadline_exceeded",
             Self::CredentialsRefused => "credentials_refused",
             Self::CredentialsUnavailable => "credentials_unavailable",
@@ -167,6 +187,11 @@ impl HeldKind {
             | Self::CircuitOpen
             | Self::Shed
             | Self::EngineUnavailable
+            | Self::Busy
+            | Self::KeyReused
+            | Self::Conflict
+            | Self::Gone
+            | Self::Cancelled
             | Self::DeadlineExceeded
             | Self::NotPermitted
             | Self::KeysUnavailable

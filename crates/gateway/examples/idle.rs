@@ -107,6 +107,7 @@ fn setup(count: usize) -> Setup {
         routes: Routes::default(),
         tenants: HashMap::new(),
         guard: Guard::default(),
+        operations: None,
         proxy: None,
         resolver: None,
         clock,

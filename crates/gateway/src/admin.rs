@@ -59,6 +59,10 @@ pub trait View: Send + Sync + 'static {
     fn is_ready(&self) -> bool;
     /// The counters, in Prometheus' text format.
     fn metrics(&self) -> String;
+    /// What else there is to say of it, such as how its ledger is; a line for each.
+    fn told(&self) -> String {
+        String::new()
+    }
 }
 
 /// An address that is listened on, where nobody is answered yet: it is known before the gateway
@@ -199,7 +203,9 @@ impl Shown {
         }
         match path {
             "/healthz" => said(StatusCode::OK, "ok\n"),
-            "/readyz" if self.view.is_ready() => said(StatusCode::OK, "ready\n"),
+            "/readyz" if self.view.is_ready() => {
+                said(StatusCode::OK, ["ready\n", &self.view.told()].concat())
+            }
             "/readyz" => said(StatusCode::SERVICE_UNAVAILABLE, "no new calls are taken\n"),
             _ if self.admits(request) => {
                 let mut answer = said(StatusCode::OK, self.view.metrics());

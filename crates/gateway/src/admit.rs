@@ -2,6 +2,7 @@
 
 use crate::callback::Callback;
 use crate::journey::{Gateway, KEYS_PATH};
+use crate::operations;
 use crate::setup::{Access, CyberApp};
 use candor_facts::{Held, HeldKind};
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, ORIGIN};
@@ -20,6 +21,8 @@ const PARAMETERS: [&str; 2] = ["tenant", "cyberapp"];
 pub(crate) struct Asked<'g> {
     pub(crate) callback: &'g Callback,
     pub(crate) tenant_id: String,
+    /// Under which name the tenant has its access.
+    pub(crate) cyberapp_key: &'g str,
     pub(crate) cyberapp: &'g CyberApp,
     pub(crate) access: &'g Access,
 }
@@ -41,10 +44,8 @@ pub(crate) fn read<'g>(gateway: &'g Gateway, head: &Parts) -> Result<Asked<'g>, 
         return Err(Held::new(HeldKind::MethodNotAllowed, "a callback is called with POST"));
     }
     media_type(&head.headers)?;
-    let mut query = query(head)?;
-    let tenant_id = query.remove("tenant").ok_or_else(|| {
-        Held::new(HeldKind::Malformed, "the tenant is missing: add `?tenant=…` to the URL")
-    })?;
+    let mut query = query(head, &PARAMETERS)?;
+    let tenant_id = query.remove("tenant").ok_or_else(no_tenant)?;
     let tenant = gateway
         .setup
         .tenants
@@ -57,7 +58,7 @@ pub(crate) fn read<'g>(gateway: &'g Gateway, head: &Parts) -> Result<Asked<'g>, 
         .cyberapps
         .get(name)
         .ok_or_else(|| unknown("CyberApp", name, gateway.setup.cyberapps.keys()))?;
-    Ok(Asked { callback, tenant_id, cyberapp, access })
+    Ok(Asked { callback, tenant_id, cyberapp_key: name, cyberapp, access })
 }
 
 /// The locales that the caller wants, the best first.
@@ -68,7 +69,11 @@ pub(crate) fn locales(headers: &HeaderMap) -> Vec<String> {
 
 /// The methods of what is at `path`, as `Allow` names them.
 pub(crate) fn allowed(path: &str) -> &'static str {
-    if path == KEYS_PATH { "GET, HEAD" } else { "POST" }
+    match path {
+        KEYS_PATH => "GET, HEAD",
+        path if operations::is_asked(path) => operations::allowed(path),
+        _ => "POST",
+    }
 }
 
 /// Callers are programs on machines that are trusted. A web page is neither, and its browser says so.
@@ -103,14 +108,22 @@ fn media_type(headers: &HeaderMap) -> Result<(), Held> {
     Err(Held::new(HeldKind::UnsupportedMediaType, detail))
 }
 
+/// A URL must name a tenant.
+pub(crate) fn no_tenant() -> Held {
+    Held::new(HeldKind::Malformed, "the tenant is missing: add `?tenant=…` to the URL")
+}
+
 /// What the query names: each once, and nothing else, for a name that is misspelt would be overlooked.
-fn query(head: &Parts) -> Result<HashMap<String, String>, Held> {
+pub(crate) fn query(head: &Parts, known: &[&'static str]) -> Result<HashMap<String, String>, Held> {
     let query = head.uri.query().unwrap_or_default();
     let mut found = HashMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()).into_owned() {
-        if !PARAMETERS.contains(&name.as_str()) {
+        if !known.contains(&name.as_str()) {
             let detail = format!("the URL has no parameter `{}`", shown(&name));
-            return Err(Held::new(HeldKind::Malformed, detail + &hint(&name, PARAMETERS)));
+            return Err(Held::new(
+                HeldKind::Malformed,
+                detail + &hint(&name, known.iter().copied()),
+            ));
         }
         if found.insert(name.clone(), value).is_some() {
             return Err(Held::new(HeldKind::Malformed, format!("the URL names `{name}` twice")));

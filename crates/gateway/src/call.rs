@@ -61,6 +61,17 @@ pub struct Call<'c, 't> {
     pub clock: &'c Clock,
 }
 
+/// Somebody who follows a call while it is made.
+pub trait Watch: Sync {
+    /// An attempt has ended, and is to be repeated.
+    fn repeats(&self, attempt: &Attempt);
+    /// Whether it may be sent again: asked right before.
+    fn may_repeat(&self) -> bool;
+}
+
+/// Nobody: most calls are not followed.
+pub(crate) struct Unwatched;
+
 /// A call that was made.
 #[derive(Debug)]
 pub struct Done<'t> {
@@ -179,6 +190,14 @@ impl Upstream {
     }
 }
 
+impl Watch for Unwatched {
+    fn repeats(&self, _: &Attempt) {}
+
+    fn may_repeat(&self) -> bool {
+        true
+    }
+}
+
 // === impl Protection ===
 
 impl Protection {
@@ -219,6 +238,14 @@ impl<'c, 't> Call<'c, 't> {
     /// # Errors
     /// The upstream is given a rest: nothing was sent.
     pub async fn run(&self) -> Result<Done<'t>, Held> {
+        self.run_watched(&Unwatched).await
+    }
+
+    /// The same, while somebody follows it.
+    ///
+    /// # Errors
+    /// As [`Self::run`] has them.
+    pub async fn run_watched(&self, watch: &dyn Watch) -> Result<Done<'t>, Held> {
         self.upstream.call();
         let mut pass = self.upstream.admit()?;
         let mut attempts = Vec::new();
@@ -232,7 +259,12 @@ impl<'c, 't> Call<'c, 't> {
             attempts.push(ended.record(number, &reading.row.id, &decision));
             match decision {
                 Decision::Again(wait) => {
+                    attempts.last().into_iter().for_each(|attempt| watch.repeats(attempt));
                     tokio::time::sleep(wait).await;
+                    if !watch.may_repeat() {
+                        let held = Held::new(HeldKind::Cancelled, "its cancelling was asked for");
+                        return Ok(self.done(ended, reading, attempts, Some(&held)));
+                    }
                     match self.upstream.turn(self.deadline).await {
                         Ok(next) => turn = next,
                         Err(held) => return Ok(self.done(ended, reading, attempts, Some(&held))),

@@ -4,23 +4,21 @@
 //! one place, [`answer`].
 
 use crate::admit::{self, Asked};
-use crate::call::Call;
-use crate::call::Upstream;
-use crate::callback::{Ingredients, Order};
+use crate::call::{Unwatched, Upstream};
 use crate::callers::{Caller, PeerIdentity};
 use crate::counts::{self, Counted, Counts};
 use crate::dialect::AnswerAs;
+use crate::errand::Errand;
 use crate::intake::Intake;
-use crate::keys::KeyError;
 use crate::limits::{Admission, Load, Shed};
 use crate::listen::PeerCertificate;
+use crate::operations::{self, Course};
 use crate::proxy;
 use crate::reply::{self, Reply};
 use crate::routes::Route;
 use crate::setup::{Limits, Setup};
 use crate::tokens::Tokens;
 use crate::trace::Trace;
-use bytes::Bytes;
 use candor_contract::{Table, Words};
 use candor_facts::{Held, HeldKind};
 use candor_wire::Client;
@@ -68,6 +66,8 @@ pub(crate) struct Trip {
     pub(crate) trace: Trace,
     /// Who calls, as far as that is known.
     pub(crate) caller: Option<Caller>,
+    /// The operation that it is kept as, or that is in its way.
+    pub(crate) operation: Option<Uuid>,
     /// What the call takes up until it is over: its part of the load, its turn.
     pub(crate) place: Option<Box<Place>>,
 }
@@ -77,10 +77,12 @@ pub(crate) type Place = (Load, Admission);
 
 /// What callbacks are called where a caller's rights name routes.
 const CALLBACKS: &str = "callbacks";
+/// What operations are called there.
+const RIGHT: &str = "operations";
 
 /// Answers a caller, whatever happens.
 pub(crate) async fn answer(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     client: &Client,
     head: &mut Parts,
     body: &mut Intake,
@@ -99,7 +101,7 @@ pub(crate) async fn answer(
 
 /// Lets a caller in who is known and has calls left, as long as there is room.
 async fn let_in(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     client: &Client,
     trip: &mut Trip,
     head: &mut Parts,
@@ -114,11 +116,15 @@ async fn let_in(
     let Setup { callers, clock, .. } = &gateway.setup;
     let caller = callers.identify(client, &head.headers, peer(head).as_ref(), clock).await?;
     let caller = trip.caller.insert(caller);
-    let name = route.map_or(CALLBACKS, |route| route.name.as_str());
+    let asks = route.is_none() && gateway.keeps(head);
+    let other = if asks { RIGHT } else { CALLBACKS };
+    let name = route.map_or(other, |route| route.name.as_str());
     let admission = caller.admit(name, clock, trip.deadline).await?;
     trip.place = Some(Box::new((load, admission)));
     match route {
         Some(route) => proxy::travel(gateway, client, trip, route, head, body).await,
+        // In boxes, so that the calls that are not kept take up no room for it.
+        None if asks => Box::pin(operations::answer(gateway, trip, head)).await,
         None => travel(gateway, client, trip, head, body).await,
     }
 }
@@ -131,7 +137,7 @@ fn peer(head: &Parts) -> Option<PeerIdentity> {
 
 /// The way of a callback, one step a line.
 async fn travel(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     client: &Client,
     trip: &mut Trip,
     head: &Parts,
@@ -142,30 +148,12 @@ async fn travel(
     let payload = body.whole(&gateway.setup.limits).await?;
     asked.callback.check_payload(&payload)?;
     trip.has_time()?;
-    let order = order(gateway, trip, &asked, &payload)?;
-    call(gateway, client, trip, &asked, &order).await
-}
-
-/// Builds the request that every attempt sends.
-fn order(
-    gateway: &Gateway,
-    trip: &Trip,
-    asked: &Asked<'_>,
-    payload: &Bytes,
-) -> Result<Order, Held> {
-    let now = gateway.setup.clock.now();
-    let endpoint_id = asked.cyberapp.endpoint_id.as_str();
-    let token = gateway.tokens.get(endpoint_id, now.as_second()).map_err(|e| unsigned(&e))?;
-    let with = Ingredients {
-        request_id: trip.request_id,
-        created_at: now,
-        endpoint_id,
-        tenant_id: &asked.tenant_id,
-        datacenter_url: &gateway.setup.datacenter_url,
-        access: asked.access,
-        token: &token,
-    };
-    asked.callback.order(&with, payload)
+    match operations::course(&gateway.setup, &head.headers, asked.callback)? {
+        Course::Plain => call(gateway, client, trip, &asked, &payload).await,
+        Course::Kept(wish) => {
+            Box::pin(operations::travel(gateway, client, trip, &asked, wish, payload)).await
+        }
+    }
 }
 
 /// Makes the call, and answers with what came of it.
@@ -174,36 +162,29 @@ async fn call(
     client: &Client,
     trip: &Trip,
     asked: &Asked<'_>,
-    order: &Order,
+    payload: &[u8],
 ) -> Result<Reply, Held> {
-    let Asked { callback, cyberapp, .. } = asked;
-    let mut outbound = order.outbound(callback, cyberapp, &gateway.setup.limits);
-    trip.trace.mark(&mut outbound.headers);
-    let call = Call {
+    let errand = Errand {
+        gateway,
         client,
-        target: &cyberapp.target,
-        table: callback.table(),
-        upstream: &cyberapp.upstream,
-        attempt_time: callback.attempt_time(),
-        outbound: &outbound,
-        request: callback.facts(),
-        plan: callback.plan(),
+        callback: asked.callback,
+        cyberapp: asked.cyberapp,
+        access: asked.access,
+        tenant_id: &asked.tenant_id,
+        request_id: trip.request_id,
+        created_at: gateway.setup.clock.now(),
+        trace: trip.trace,
         deadline: trip.deadline,
-        check: &|answered| callback.check_answer(answered, order.request_id),
-        passes: &|_| false,
-        clock: &gateway.setup.clock,
+        repeats: true,
     };
-    let done = call.run().await?;
+    let done = errand.run(payload, &Unwatched).await?;
+    let counts = asked.cyberapp.upstream.counts();
     if done.reading.row.class.is_success() {
-        cyberapp.upstream.counts().succeeded(&done.reading);
+        counts.succeeded(&done.reading);
         return Ok(reply::success(trip, done));
     }
-    let names = [("cyberapp_name", cyberapp.name.as_str())];
-    let mut verdict = done.reading.verdict(&words_for(gateway, trip, &names));
-    // A handler's own words for people stand in for the documented ones, where it may say some.
-    verdict.message = callback.err_message(&done.ended).or(verdict.message);
-    verdict.attempts = done.attempts;
-    cyberapp.upstream.counts().failed(&verdict);
+    let verdict = errand.verdict(done, &trip.locales);
+    counts.failed(&verdict);
     Ok(reply::failure(gateway, trip, verdict))
 }
 
@@ -214,10 +195,6 @@ pub(crate) fn words_for<'w>(
     names: &'w [(&'w str, &'w str)],
 ) -> Words<'w> {
     Words { set: &gateway.setup.message_set, locales: &trip.locales, names }
-}
-
-fn unsigned(error: &KeyError) -> Held {
-    Held::new(HeldKind::Internal, format!("the token could not be signed: {error}"))
 }
 
 fn counted<'u>((name, upstream): (&'u str, &'u Upstream)) -> Counted<'u> {
@@ -258,14 +235,42 @@ impl Gateway {
         let mut all: Vec<_> = routes.chain(cyberapps).map(counted).collect();
         all.sort_by_key(|counted| counted.name);
         all.push(Counted { name: "", counts: &self.astray, rests: None });
-        counts::write(&all).unwrap_or_default()
+        let kept = self.setup.operations.as_ref().map(|operations| operations.ledger.metrics());
+        counts::write(&all).unwrap_or_default() + &kept.unwrap_or_default()
     }
 
-    /// The route to a vendor's API. Callbacks, where there are some, come first.
+    /// How its ledger is, where it has one.
+    pub(crate) fn told(&self) -> String {
+        let operations = self.setup.operations.as_ref();
+        operations.map(|operations| operations.ledger.told()).unwrap_or_default()
+    }
+
+    /// Nobody is to wait for an operation any longer.
+    pub(crate) fn close(&self) {
+        self.setup.operations.iter().for_each(|operations| operations.ledger.close());
+    }
+
+    /// Whether there is room for work that no caller waits for. Callers are not shed for it.
+    pub(crate) fn has_room(&self) -> bool {
+        let calls = self.setup.limits.calls;
+        self.shed.under_way() < calls.saturating_sub(calls / 10).max(1)
+    }
+
+    /// A part of the load, if there is one left.
+    pub(crate) fn load(&self) -> Option<Load> {
+        self.shed.enter().ok()
+    }
+
+    /// Whether a request is about operations.
+    fn keeps(&self, head: &Parts) -> bool {
+        self.setup.operations.is_some() && operations::is_asked(head.uri.path())
+    }
+
+    /// The route to a vendor's API. Callbacks and operations, where there are some, come first.
     fn route(&self, head: &Parts) -> Option<&Route> {
         let callbacks = !self.setup.callbacks.is_empty();
         let callback = callbacks && head.uri.path().starts_with(admit::CALLBACKS);
-        if callback { None } else { self.setup.routes.find(head) }
+        if callback || self.keeps(head) { None } else { self.setup.routes.find(head) }
     }
 }
 
@@ -295,6 +300,7 @@ impl Trip {
             answer_as: None,
             trace: Trace::of(&HeaderMap::new()),
             caller: None,
+            operation: None,
             place: None,
         }
     }

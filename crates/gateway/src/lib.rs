@@ -19,6 +19,7 @@ mod credentials;
 mod described;
 mod dialect;
 mod door;
+mod errand;
 mod forwarded;
 mod intake;
 mod journey;
@@ -27,6 +28,7 @@ pub mod limits;
 mod listen;
 mod named;
 mod names;
+mod operations;
 mod outlive;
 mod pace;
 mod passing;
@@ -42,8 +44,8 @@ mod trace;
 pub use admin::{Admin, AdminListener, AdminSettings, View};
 pub use breaker::BreakerSettings;
 pub use budget::BudgetSettings;
-pub use call::{Answered, Call, Checker, Done, Ended, Passes, Upstream};
-pub use callback::{Callback, Declared, Response};
+pub use call::{Answered, Call, Checker, Done, Ended, Passes, Upstream, Watch};
+pub use callback::{Callback, Declared, Durability, Promote, Response, SerialKey, SerialRule};
 pub use clock::Clock;
 pub use credentials::{ClientAuth, ClientCredentials, Credentials};
 pub use described::{Described, Mode};
@@ -56,8 +58,9 @@ pub use listen::{
 };
 pub use named::NamedTargets;
 pub use names::{
-    ATTEMPTS, CLASS, CONTRACT, ERROR_ID, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW, TARGET,
+    ATTEMPTS, CLASS, CONTRACT, ERROR_ID, OPERATION, ORIGIN, OUTCOME, REQUEST_ID, RETRY, ROW, TARGET,
 };
+pub use operations::{Ledger, Operations};
 pub use pace::{MAX_WAIT, Plan, RetryPolicy};
 pub use routes::{Route, Routes};
 pub use setup::{Access, Company, CyberApp, Limits, Setup, Tenant, TokenSettings};

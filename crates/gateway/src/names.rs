@@ -19,6 +19,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("candor-request-id");
 /// How often the request was sent.
 pub const ATTEMPTS: HeaderName = HeaderName::from_static("candor-attempts");
 
+/// The operation that a call is kept as, or that is in its way.
+pub const OPERATION: HeaderName = HeaderName::from_static("candor-operation");
+
 /// In development: where a call is to go.
 pub const TARGET: HeaderName = HeaderName::from_static("candor-target");
 /// In development: the contract of that target.

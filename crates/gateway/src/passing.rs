@@ -2,6 +2,7 @@
 
 use crate::call::Onward;
 use crate::journey::Place;
+use crate::operations::Events;
 use bytes::Bytes;
 use candor_facts::Fault;
 use http_body::{Body, Frame, SizeHint};
@@ -18,6 +19,8 @@ pub(crate) enum ReplyBody {
     /// It comes from the upstream. Where it breaks off there, it breaks off here: the head is gone
     /// already, so that nothing else can be said.
     Passing(Box<Passing>),
+    /// It is told as it happens, here.
+    Events(Box<Events>),
 }
 
 /// A body on its way from an upstream to a caller.
@@ -54,6 +57,9 @@ impl Body for ReplyBody {
                 }
                 frame
             }
+            Self::Events(events) => {
+                events.poll_next(cx).map(|event| event.map(|event| Ok(Frame::data(event))))
+            }
         }
     }
 
@@ -61,6 +67,7 @@ impl Body for ReplyBody {
         match self {
             Self::Whole(whole) => whole.is_end_stream(),
             Self::Passing(passing) => passing.onward.flow.is_end_stream(),
+            Self::Events(_) => false,
         }
     }
 
@@ -68,6 +75,7 @@ impl Body for ReplyBody {
         match self {
             Self::Whole(whole) => whole.size_hint(),
             Self::Passing(passing) => passing.onward.flow.size_hint(),
+            Self::Events(_) => SizeHint::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::callers::CHALLENGE;
 use crate::dialect::AnswerAs;
 use crate::journey::{Gateway, Trip, words_for};
 use crate::names;
+use crate::operations::Success;
 use crate::passing::{Passing, ReplyBody};
 use bytes::Bytes;
 use candor_contract::{Dialect, Reading, Written};
@@ -33,6 +34,36 @@ pub(crate) fn success(trip: &Trip, done: Done<'_>) -> Reply {
     }
     say(headers, trip, &reading, attempts.len());
     reply
+}
+
+/// A success that the ledger has passes on as it came.
+pub(crate) fn recorded(trip: &Trip, success: Success) -> Reply {
+    let Success { status, body, class, outcome, row, attempts, .. } = success;
+    let mut reply = Response::new(body.into());
+    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    let headers = reply.headers_mut();
+    headers.reserve(12);
+    let coded =
+        [(CONTENT_TYPE, success.content_type), (CONTENT_ENCODING, success.content_encoding)];
+    for (name, value) in coded {
+        if let Some(value) = value {
+            put(headers, name, value);
+        }
+    }
+    headers.insert(names::CLASS, HeaderValue::from_static(class.name()));
+    headers.insert(names::OUTCOME, HeaderValue::from_static(outcome.name()));
+    put(headers, names::ROW, row);
+    put_id(headers, names::REQUEST_ID, trip.request_id);
+    headers.insert(names::ATTEMPTS, HeaderValue::from(attempts.len()));
+    name_operation(headers, trip);
+    reply
+}
+
+/// Names the operation that a call is kept as, or that is in its way.
+fn name_operation(headers: &mut HeaderMap, trip: &Trip) {
+    if let Some(id) = trip.operation {
+        put_id(headers, names::OPERATION, id);
+    }
 }
 
 /// An upstream's success passes on as it came: its status and reason, its fields, its bytes.
@@ -104,7 +135,7 @@ pub(crate) fn failure(gateway: &Gateway, trip: &Trip, verdict: Verdict) -> Reply
 
 /// The same under a status that HTTP has for the very reason, if it has one.
 fn failure_as(status: Option<u16>, gateway: &Gateway, trip: &Trip, mut verdict: Verdict) -> Reply {
-    verdict.error_id = Some(error_id(gateway));
+    verdict.error_id.get_or_insert_with(|| error_id(gateway));
     tell(trip, &verdict);
     let dialect = match form(gateway, trip) {
         AnswerAs::Problem | AnswerAs::AsItCame => Dialect::Problem,
@@ -163,7 +194,7 @@ pub(crate) fn undelivered(reply: &Reply) {
 }
 
 /// Ids of failures grow with time, so that a list of them is in order.
-fn error_id(gateway: &Gateway) -> Uuid {
+pub(crate) fn error_id(gateway: &Gateway) -> Uuid {
     let now = gateway.setup.clock.now();
     let seconds = u64::try_from(now.as_second()).unwrap_or_default();
     let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
@@ -219,6 +250,7 @@ fn verdict_headers(headers: &mut HeaderMap, trip: &Trip, verdict: &Verdict) {
     if let Some(id) = verdict.error_id {
         put_id(headers, names::ERROR_ID, id);
     }
+    name_operation(headers, trip);
     if verdict.outcome == Outcome::Unknown {
         // An unsafe unknown must not be repeated by a cache or a proxy on the way either.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -226,13 +258,13 @@ fn verdict_headers(headers: &mut HeaderMap, trip: &Trip, verdict: &Verdict) {
 }
 
 /// What cannot stand in a header is left out.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: String) {
+pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, value: String) {
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(name, value);
     }
 }
 
-fn put_id(headers: &mut HeaderMap, name: HeaderName, id: Uuid) {
+pub(crate) fn put_id(headers: &mut HeaderMap, name: HeaderName, id: Uuid) {
     let mut text = Uuid::encode_buffer();
     if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
         headers.insert(name, value);

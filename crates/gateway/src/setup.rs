@@ -11,6 +11,7 @@ use crate::door::DoorLimits;
 use crate::keys::SigningKeys;
 use crate::listen::TlsSettings;
 use crate::named::NamedTargets;
+use crate::operations::Operations;
 use crate::routes::Routes;
 use candor_contract::Table;
 use candor_wire::{Guard, ProxySettings, Resolve, Target};
@@ -51,6 +52,8 @@ pub struct Setup {
     pub datacenter_url: String,
     /// The contract for calls that are held back before a callback is known.
     pub fallback: Arc<Table>,
+    /// How calls are kept; `None` where there is no ledger.
+    pub operations: Option<Operations>,
     /// The callbacks by id.
     pub callbacks: HashMap<String, Callback>,
     /// The `CyberApps` by name.

@@ -32,6 +32,20 @@ impl Trace {
         Self { id, span: fastrand::u64(1..), flags, given: parent.is_some() }
     }
 
+    /// A trace as it was kept.
+    pub(crate) fn read(text: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(PARENT, value);
+        }
+        Self::of(&headers)
+    }
+
+    /// As it is kept: `traceparent`.
+    pub(crate) fn text(self) -> String {
+        String::from_utf8_lossy(&self.parent()).into_owned()
+    }
+
     /// Names this gateway as the parent of a request. What vendors know belongs to the caller's trace
     /// and goes with it.
     pub(crate) fn mark(self, headers: &mut HeaderMap) {

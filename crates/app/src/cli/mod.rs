@@ -2,6 +2,7 @@
 
 mod contract;
 mod explain;
+mod ledger;
 mod sandbox;
 mod serve;
 
@@ -35,6 +36,7 @@ enum Command {
     Sandbox(sandbox::Sandbox),
     Explain(explain::Explain),
     Contract(contract::Contract),
+    Ledger(ledger::Ledger),
 }
 
 impl Cli {
@@ -44,6 +46,7 @@ impl Cli {
             Command::Sandbox(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Contract(command) => command.run(),
+            Command::Ledger(command) => command.run(),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::config::{self, Config};
 use crate::example;
 use crate::served::{self, Served};
 use anyhow::Result;
-use candor_gateway::{Clock, Setup, SigningKeys};
+use candor_gateway::{Clock, Ledger, Setup, SigningKeys};
 use candor_wire::Guard;
 use clap::Args;
 use std::fmt;
@@ -91,7 +91,7 @@ impl Serve {
             Ok(config) => config,
         };
         let stop = super::Stop::heed()?;
-        let running = candor_gateway::start(served::stateless(config, self.listen)?)?;
+        let running = candor_gateway::start(served::stateless(config, self.listen, None)?)?;
         let address = running.address();
         super::print(&format!("candor serves {contract} at {upstream} on http://{address}\n"))?;
         stop.wait("candor lets the calls under way end");
@@ -140,6 +140,7 @@ pub(crate) fn from_config(
     admin: Option<SocketAddr>,
     keys: Arc<SigningKeys>,
     clock: Clock,
+    ledger: Option<Arc<Ledger>>,
 ) -> Setup {
     let named_targets = config.named_targets.then(|| config::named_targets(&config.dialects));
     Setup {
@@ -160,6 +161,7 @@ pub(crate) fn from_config(
         fallback: config.contract,
         callbacks: config.callbacks,
         cyberapps: config.cyberapps,
+        operations: ledger.map(|ledger| config.operations.in_ledger(ledger)),
         tenants: config.tenants,
         routes: config.routes,
         guard: Guard { own: admin.into_iter().collect(), ..Guard::default() },

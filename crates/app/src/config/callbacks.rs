@@ -65,6 +65,7 @@ impl Reading<'_> {
                 &mut self.problems,
             )
         });
+        let durability = self.durability(&map);
         map.close(&mut self.problems);
         let (request_type, request_schema) = request?;
         let declared = Declared {
@@ -75,6 +76,7 @@ impl Reading<'_> {
             timeout: timeout.unwrap_or(TIMEOUT),
             retry,
             shows_err_message: shown.unwrap_or(false),
+            durability,
         };
         Some(Callback::new(declared, contract))
     }

@@ -7,6 +7,7 @@ mod callbacks;
 mod callers;
 mod credentials;
 mod entities;
+mod ledger;
 mod limits;
 mod listener;
 mod policy;
@@ -43,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) door: DoorLimits,
     pub(crate) admin: Option<AdminSettings>,
     pub(crate) state: PathBuf,
+    pub(crate) ledger: LedgerAt,
+    pub(crate) operations: Times,
     pub(crate) limits: Limits,
     pub(crate) callers: Known,
     pub(crate) answer_as: AnswerAs,
@@ -70,6 +73,8 @@ pub(crate) struct Reading<'r> {
     problems: Problems,
     /// How long a call may take with all its attempts.
     total: Duration,
+    /// Whether the file says that calls are not kept.
+    ledger_off: bool,
     /// The site's outbound proxy.
     proxy: Option<ProxySettings>,
     /// The files that the configuration names, as far as they were read.
@@ -83,6 +88,7 @@ pub(crate) struct Reading<'r> {
 pub(crate) struct Mistakes(pub(crate) Vec<Diagnosis>);
 
 pub(crate) use callers::Known;
+pub(crate) use ledger::{LedgerAt, Times};
 pub(crate) use routes::{in_front, named_targets};
 
 /// Reads the configuration file at `path`.
@@ -106,6 +112,7 @@ pub(crate) fn read(name: &str, source: &str, folder: &Path) -> Result<Result<Con
         library,
         problems: Problems::default(),
         total: Limits::default().total,
+        ledger_off: false,
         proxy: None,
         files: Vec::new(),
         elsewhere: Vec::new(),
@@ -132,6 +139,8 @@ impl Reading<'_> {
         let state = map.get("state").and_then(|n| notation::text(n, &mut self.problems));
         let limits = map.get("limits").and_then(|n| self.limits(n)).unwrap_or_default();
         self.total = limits.total;
+        let ledger = self.ledger(map.get("ledger"));
+        let operations = self.operations(map.get("operations"));
         self.proxy = self.site_proxy(map.get("proxy"));
         let answer_as = map.get("answer_as").and_then(|n| self.answer_as(n));
         let message_set =
@@ -154,13 +163,22 @@ impl Reading<'_> {
             named_targets.and_then(|node| notation::boolean(node, &mut self.problems));
         self.message_set_is_known(map.get("message_set"), contract.as_deref());
         map.close(&mut self.problems);
+        let state = self.folder.join(state.unwrap_or_else(|| ".candor".to_owned()));
+        // Where there is no handler to call, there is nothing to keep.
+        let usual = if cyberapps.is_empty() {
+            LedgerAt::Off
+        } else {
+            LedgerAt::File(state.join(ledger::FILE))
+        };
         Some(Config {
             listen: listen?,
             workers: workers.and_then(|n| usize::try_from(n).ok()).unwrap_or_else(cores),
             tls,
             door,
             admin,
-            state: self.folder.join(state.unwrap_or_else(|| ".candor".to_owned())),
+            state,
+            ledger: ledger.unwrap_or(usual),
+            operations,
             limits,
             callers: callers?,
             answer_as: answer_as.unwrap_or_default(),

@@ -128,3 +128,51 @@ callbacks:
 "#
     ));
 }
+
+#[test]
+fn what_is_kept_needs_a_ledger() {
+    insta::assert_snapshot!(check(
+        r"
+ledger: off
+operations: { after: soon, lease: 10ms }
+callbacks:
+  one:
+    request: { type: t }
+    responses: { '200': { type: r } }
+    promote: always
+    fire_and_forget: true
+    serial: { key: resource, when_busy: refuse, waiting: 3 }
+"
+    ));
+}
+
+#[test]
+fn what_contradicts_itself_is_told() {
+    insta::assert_snapshot!(check(
+        r"
+ledger: { env: CANDOR_TEST_NOT_SET }
+operations: { lease: 10ms, most_per_tenant: 0 }
+callbacks:
+  one:
+    request: { type: t }
+    responses: { '200': { type: r } }
+    promote: never
+    serial: { key: /id, when_busy: wait }
+  two:
+    request: { type: t }
+    responses: { '200': { type: r } }
+    promote: never
+    fire_and_forget: true
+"
+    ));
+}
+
+#[test]
+fn a_check_opens_no_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("candor.yaml");
+    std::fs::write(&path, "ledger: state/ledger.db\n").unwrap();
+    let text = screen(&["serve", path.to_str().unwrap(), "--check"], "");
+    assert!(text.ends_with("no mistake\nexit 0"), "{text}");
+    assert!(!folder.path().join("state").exists());
+}

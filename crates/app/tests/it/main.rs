@@ -15,6 +15,8 @@ mod config;
 mod deploy;
 mod explain;
 mod guide;
+mod ledger;
+mod operations;
 mod reach;
 mod readme;
 mod reload;

@@ -3,9 +3,11 @@
 //! Compiled at load: its schemas, and a contract in which its own responses stand before the
 //! documented defaults, so that they win.
 
+mod durability;
 mod envelope;
 mod order;
 
+pub use durability::{Durability, Promote, SerialKey, SerialRule};
 pub(crate) use order::{Ingredients, Order};
 
 use crate::pace::{Plan, RetryPolicy};
@@ -27,6 +29,7 @@ pub struct Callback {
     timeout: Duration,
     retry: Option<RetryPolicy>,
     shows_err_message: bool,
+    durability: Durability,
     table: Table,
 }
 
@@ -47,6 +50,8 @@ pub struct Declared {
     pub retry: Option<RetryPolicy>,
     /// Whether people are shown the handler's `err_message`.
     pub shows_err_message: bool,
+    /// How its calls are kept, where there is a ledger.
+    pub durability: Durability,
 }
 
 /// One declared response.
@@ -74,6 +79,7 @@ impl Callback {
             timeout,
             retry,
             shows_err_message: declared.shows_err_message,
+            durability: declared.durability,
             table,
         }
     }
@@ -106,6 +112,10 @@ impl Callback {
 
     pub(crate) fn shows_err_message(&self) -> bool {
         self.shows_err_message
+    }
+
+    pub(crate) fn durability(&self) -> &Durability {
+        &self.durability
     }
 
     fn response(&self, status: u16) -> Option<&Response> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 #[derive(Debug)]
 pub(super) struct House {
-    pub(super) gateway: Gateway,
+    pub(super) gateway: Arc<Gateway>,
     network: Arc<Network>,
 }
 
@@ -29,7 +29,7 @@ struct Network {
 impl House {
     pub(super) fn new(setup: Setup, own: &[SocketAddr]) -> Result<Self, ListenError> {
         let network = Network::new(&setup, own, setup.workers.max(1))?;
-        Ok(Self { gateway: Gateway::new(setup), network: Arc::new(network) })
+        Ok(Self { gateway: Arc::new(Gateway::new(setup)), network: Arc::new(network) })
     }
 
     /// The house after another setup, which goes on with the connections of this one if it may.
@@ -39,7 +39,7 @@ impl House {
         } else {
             Arc::new(Network::new(&setup, own, self.network.others.len() + 1)?)
         };
-        Ok(Self { gateway: Gateway::new(setup), network })
+        Ok(Self { gateway: Arc::new(Gateway::new(setup)), network })
     }
 
     /// The client of the worker with this number.

@@ -175,6 +175,7 @@ impl Running {
 
     fn end(&mut self) {
         self.stop.send_replace(true);
+        self.shared.house.load().gateway.close();
         for worker in self.workers.drain(..) {
             if worker.join().is_err() {
                 tracing::error!("a worker ended in a panic");
@@ -197,6 +198,10 @@ impl View for Watched {
 
     fn metrics(&self) -> String {
         self.shared.house.load().gateway.metrics()
+    }
+
+    fn told(&self) -> String {
+        self.shared.house.load().gateway.told()
     }
 }
 

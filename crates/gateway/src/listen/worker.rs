@@ -3,6 +3,7 @@
 
 use super::place::NoPlace;
 use super::{ListenError, Shared, connection};
+use crate::operations::{self, Looks};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -84,8 +85,10 @@ fn run(
         let Ok(shared) = begun.recv() else { return };
         let keys = (number == 0).then(|| tokio::task::spawn_local(tend(Arc::clone(&shared))));
         let ticks = tokio::task::spawn_local(tick());
+        let looks = tokio::task::spawn_local(look(Arc::clone(&shared), number));
         serve(listener, number, &shared, stopped).await;
         ticks.abort();
+        looks.abort();
         if let Some(keys) = keys {
             keys.abort();
         }
@@ -105,6 +108,17 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 async fn tick() {
     loop {
         tokio::time::sleep(TICK).await;
+    }
+}
+
+/// Takes up operations that nobody runs.
+async fn look(shared: Arc<Shared>, number: usize) {
+    let mut looks = Looks::default();
+    loop {
+        let house = shared.house.load_full();
+        let (gateway, client) = (Arc::clone(&house.gateway), house.client(number).clone());
+        drop(house);
+        operations::look(&gateway, &client, number == 0, &mut looks).await;
     }
 }
 
@@ -150,7 +164,7 @@ async fn serve(
     // From here on callers are refused at once, instead of waiting for nobody.
     drop(listener);
     let drained = async {
-        while Rc::strong_count(&here) > 1 {
+        while Rc::strong_count(&here) > 1 || operations::under_way() > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

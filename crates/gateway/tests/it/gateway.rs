@@ -8,9 +8,9 @@ use candor_gateway::callers::Callers;
 use candor_gateway::limits::UpstreamLimits;
 use candor_gateway::{
     Access, AnswerAs, BreakerSettings, BudgetSettings, Callback, Clock, Company, CyberApp,
-    Declared, DoorLimits, KeySettings, Limits, ListenError, NamedTargets, Replaced, Response,
-    RetryPolicy, Route, Routes, Running, Setup, SigningKeys, Tenant, TlsSettings, TokenSettings,
-    Upstream, View,
+    Declared, DoorLimits, Durability, KeySettings, Limits, ListenError, NamedTargets, Operations,
+    Replaced, Response, RetryPolicy, Route, Routes, Running, Setup, SigningKeys, Tenant,
+    TlsSettings, TokenSettings, Upstream, View,
 };
 use candor_wire::{Guard, ProxySettings, Resolve, ResolveError, Target, TargetPolicy, TlsVersion};
 use secrecy::SecretString;
@@ -34,6 +34,9 @@ pub(crate) struct Made {
     pub(crate) timeout: Duration,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) shows_err_message: bool,
+    pub(crate) durability: Durability,
+    pub(crate) operations: Option<Operations>,
+    pub(crate) tenants: Vec<&'static str>,
     pub(crate) message_set: &'static str,
     pub(crate) answer_as: Option<&'static str>,
     pub(crate) routes: Vec<Route>,
@@ -64,6 +67,9 @@ pub(crate) fn before(url: impl Into<String>) -> Made {
         timeout: Duration::from_secs(5),
         retry: None,
         shows_err_message: false,
+        durability: Durability::default(),
+        operations: None,
+        tenants: vec!["acme"],
         message_set: "",
         answer_as: None,
         routes: Vec::new(),
@@ -139,6 +145,7 @@ impl Made {
             timeout: self.timeout,
             retry: self.retry,
             shows_err_message: self.shows_err_message,
+            durability: self.durability,
         };
         let callback = Callback::new(declared, &contract);
         let tenant = Tenant { access: HashMap::from([("example".to_owned(), access)]) };
@@ -167,7 +174,8 @@ impl Made {
             anybody: self.anybody,
             callbacks: HashMap::from([(ID.to_owned(), callback)]),
             cyberapps: HashMap::from([("example".to_owned(), cyberapp)]),
-            tenants: HashMap::from([("acme".to_owned(), tenant)]),
+            operations: self.operations,
+            tenants: self.tenants.iter().map(|name| ((*name).to_owned(), tenant.clone())).collect(),
             guard: self.guard,
             proxy: self.proxy,
             resolver: self.own_resolver.then(|| Arc::new(Loopback) as Arc<dyn Resolve>),

@@ -22,6 +22,7 @@ mod handler;
 mod hang_up;
 mod http2;
 mod matrix;
+mod operations;
 mod proxy;
 mod raw;
 mod refused;

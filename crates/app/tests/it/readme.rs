@@ -32,14 +32,14 @@ fn shown(markdown: &str) -> Vec<Shown> {
     found
 }
 
-/// `<id>`, `<n>`, `<port>` and `<date>` stand for what differs from run to run.
+/// `<id>`, `<n>`, `<port>`, `<time>` and `<date>` stand for what differs from run to run.
 fn filtered(text: &str) -> String {
     let mut filtered = String::new();
     for line in text.replace('\r', "").lines() {
         let line = match line.split_once(": ") {
             Some(("date", _)) => "date: <date>".to_owned(),
             Some(("content-length", _)) => "content-length: <n>".to_owned(),
-            _ => ids(&numbers(line)),
+            _ => ids(&times(&numbers(line))),
         };
         filtered.extend([&*line, "\n"]);
     }
@@ -56,6 +56,20 @@ fn numbers(line: &str) -> String {
             if digits > 0 {
                 text.replace_range(start..start + digits, name);
             }
+        }
+    }
+    text
+}
+
+/// What an operation says of when it was becomes `<time>`.
+fn times(line: &str) -> String {
+    let mut text = line.to_owned();
+    for name in ["createdTime", "startedTime", "completedTime"] {
+        let before = format!("\"{name}\":\"");
+        if let Some(at) = text.find(&before) {
+            let start = at + before.len();
+            let length = text[start..].find('"').unwrap();
+            text.replace_range(start..start + length, "<time>");
         }
     }
     text

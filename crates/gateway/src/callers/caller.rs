@@ -20,6 +20,7 @@ pub struct Caller {
 #[derive(Debug)]
 pub(super) struct Member {
     name: Arc<str>,
+    id: Arc<str>,
     grant: Arc<Grant>,
     account: Account,
 }
@@ -58,6 +59,11 @@ impl Caller {
         &self.member.name
     }
 
+    /// What tells it from all others: its name, after its issuer and `#` where only that one knows it.
+    pub fn id(&self) -> &Arc<str> {
+        &self.member.id
+    }
+
     /// Lets one of its calls through, perhaps after it has waited in line.
     ///
     /// # Errors
@@ -91,7 +97,12 @@ impl Caller {
 impl Member {
     pub(super) fn new(name: Arc<str>, grant: Arc<Grant>) -> Self {
         let account = Account::of(Arc::clone(&grant.told));
-        Self { name, grant, account }
+        Self { id: Arc::clone(&name), name, grant, account }
+    }
+
+    /// Somebody whom an issuer names, and nobody else.
+    pub(super) fn of_issuer(issuer: &str, name: Arc<str>, grant: Arc<Grant>) -> Self {
+        Self { id: [issuer, "#", &name].concat().into(), ..Self::new(name, grant) }
     }
 
     /// The same caller, after `before` was known by this name for some time.
@@ -102,7 +113,7 @@ impl Member {
     /// A caller with these rights who has used what `before` has.
     pub(super) fn going_on(name: Arc<str>, grant: Arc<Grant>, before: &Self) -> Self {
         let account = Account::after(Arc::clone(&grant.told), &before.account);
-        Self { name, grant, account }
+        Self { name, id: Arc::clone(&before.id), grant, account }
     }
 
     pub(super) fn name(&self) -> &Arc<str> {

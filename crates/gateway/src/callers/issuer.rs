@@ -42,7 +42,7 @@ impl Issuer {
                 KeyCache::with(KeySource::File(path), set)
             }
         };
-        let others = others.map(|rights| Subjects::new(Grant::new(rights)));
+        let others = others.map(|rights| Subjects::new(&name, Grant::new(rights)));
         Ok(Self { name, audiences, name_claim, keys, listed: HashMap::new(), others })
     }
 

@@ -19,6 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The callers that an issuer names.
 #[derive(Debug)]
 pub(super) struct Subjects {
+    issuer: String,
     grant: Arc<Grant>,
     most: usize,
     known: Mutex<Known>,
@@ -32,8 +33,8 @@ struct Known {
 }
 
 impl Subjects {
-    pub(super) fn new(grant: Arc<Grant>) -> Self {
-        Self { grant, most: MOST, known: Mutex::default() }
+    pub(super) fn new(issuer: &str, grant: Arc<Grant>) -> Self {
+        Self { issuer: issuer.to_owned(), grant, most: MOST, known: Mutex::default() }
     }
 
     /// Goes on with whom `before` knew, by the rights that hold now.
@@ -60,7 +61,8 @@ impl Subjects {
             return None;
         }
         let name: Arc<str> = name.into();
-        let member = Arc::new(Member::new(Arc::clone(&name), Arc::clone(&self.grant)));
+        let member = Member::of_issuer(&self.issuer, Arc::clone(&name), Arc::clone(&self.grant));
+        let member = Arc::new(member);
         known.members.insert(name, Arc::clone(&member));
         Some(member)
     }
@@ -89,7 +91,7 @@ mod tests {
         let rate = Rate::new(calls, Duration::from_secs(10)).unwrap();
         let terms = Terms { rate: Some(CallerRate::Window(rate)), ..Terms::default() };
         let grant = Grant::new(Rights { terms, ..Rights::default() });
-        Subjects { most, ..Subjects::new(grant) }
+        Subjects { most, ..Subjects::new("https://login.example/", grant) }
     }
 
     async fn call(subjects: &Subjects, name: &str) -> bool {
@@ -150,5 +152,19 @@ mod tests {
                 }
             });
         }
+    }
+
+    #[test]
+    fn who_has_the_name_of_another_is_told_apart_by_its_issuer() {
+        let grant = Grant::new(Rights::default());
+        let clock = Clock::default();
+        let known =
+            Caller::new(&Arc::new(Member::new("ada".into(), Arc::clone(&grant))), Shown::Nothing);
+        let ids = ["https://a.example/", "https://b.example/"].map(|issuer| {
+            let member = Subjects::new(issuer, Arc::clone(&grant)).get("ada", &clock).unwrap();
+            Caller::new(&member, Shown::Nothing).id().to_string()
+        });
+        assert_eq!(ids, ["https://a.example/#ada", "https://b.example/#ada"]);
+        assert_eq!(&**known.id(), "ada");
     }
 }

@@ -232,7 +232,7 @@ impl Desk<'_> {
     /// Whose operations alone are shown, where callers have names.
     fn own<'t>(&self, trip: &'t Trip) -> Option<&'t str> {
         let caller = trip.caller.as_ref().filter(|_| !self.gateway.setup.callers.is_open());
-        caller.map(|caller| &**caller.name())
+        caller.map(|caller| &**caller.id())
     }
 }
 

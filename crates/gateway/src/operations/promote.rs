@@ -92,7 +92,7 @@ fn commission(gateway: &Gateway, trip: &Trip, asked: &Asked<'_>, payload: Bytes)
 }
 
 fn caller(trip: &Trip) -> String {
-    trip.caller.as_ref().map(|caller| caller.name().to_string()).unwrap_or_default()
+    trip.caller.as_ref().map(|caller| caller.id().to_string()).unwrap_or_default()
 }
 
 /// The operation that is to be accepted, begun at once by this worker where nothing is in its way.

@@ -18,6 +18,7 @@ fmt:
 # Lints; a warning is an error
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo clippy -p candor --all-targets --features planted-faults --locked -- -D warnings
     cargo clippy --manifest-path bench/Cargo.toml --all-targets --locked -- -D warnings
 
 # All tests
@@ -56,6 +57,12 @@ clients:
 # Every phase of a call failing, over both protocols: verdict, outcome, and whether it was repeated
 matrix:
     cargo run --quiet --locked -p candor-gateway --example matrix
+
+# Gateways killed a thousand times on SQLite, and fifty on a PostgreSQL that is killed itself: lost, doubled and unknown
+chaos rounds="1000" postgres="50":
+    CANDOR_ALL_TESTS=1 CANDOR_CHAOS_ROUNDS={{rounds}} cargo test --quiet --locked -p candor --test it chaos::sqlite -- --nocapture
+    CANDOR_ALL_TESTS=1 CANDOR_CHAOS_ROUNDS={{postgres}} cargo test --quiet --locked -p candor --test it chaos -- --skip sqlite --nocapture --test-threads=1
+    CANDOR_ALL_TESTS=1 cargo test --quiet --locked -p candor --features planted-faults --test it chaos::planted -- --nocapture --test-threads=1
 
 # A thousand bodies through the gateway and without it, over HTTP/1.1 and HTTP/2, compared by hash
 bodies:

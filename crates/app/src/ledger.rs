@@ -25,6 +25,8 @@ pub(crate) fn open(at: &LedgerAt, runtime: &Runtime) -> Result<Option<Arc<Ledger
             Arc::new(opened.with_context(|| format!("cannot open {at}"))?)
         }
     };
+    #[cfg(feature = "planted-faults")]
+    let engine = crate::planted::plant(engine);
     Ok(Some(Ledger::new(engine)?))
 }
 

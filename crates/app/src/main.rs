@@ -8,6 +8,8 @@ mod cli;
 mod config;
 mod example;
 mod ledger;
+#[cfg(feature = "planted-faults")]
+mod planted;
 mod sandbox;
 mod served;
 

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and stands on the other side of the socket"
 )]
 
+mod chaos;
 mod clients;
 mod config;
 mod deploy;

@@ -9,6 +9,7 @@ use crate::budget::{Budget, BudgetSettings};
 use crate::clock::Clock;
 use crate::counts::Counts;
 use crate::limits::{Turn, UpstreamLimits};
+use crate::operations::Ledger;
 use crate::pace::{self, Decision, Plan};
 use crate::reload::{Likeness, kept};
 use bytes::Bytes;
@@ -172,6 +173,11 @@ impl Upstream {
             let detail = format!("the upstream failed repeatedly and rests for {seconds} s more");
             Held { after: Some(seconds), ..Held::new(HeldKind::CircuitOpen, detail) }
         })
+    }
+
+    /// Counts what is shared of its limits in this ledger.
+    pub(crate) fn bind(&self, ledger: &Ledger) {
+        self.protection.limits.bind(&ledger.pools, &ledger.engine);
     }
 
     /// Lets one attempt be sent, within the upstream's limits.

@@ -207,6 +207,7 @@ impl Gateway {
     pub(crate) fn new(setup: Setup) -> Self {
         let tokens = Tokens::new(setup.token.clone(), Arc::clone(&setup.keys));
         let shed = Shed::new(setup.limits.calls);
+        setup.bind();
         Self { setup, tokens, shed, astray: Counts::default() }
     }
 
@@ -248,6 +249,13 @@ impl Gateway {
     /// Nobody is to wait for an operation any longer.
     pub(crate) fn close(&self) {
         self.setup.operations.iter().for_each(|operations| operations.ledger.close());
+    }
+
+    /// Gives back what is held and unused of shared limits.
+    pub(crate) async fn part(&self) {
+        if let Some(operations) = &self.setup.operations {
+            operations.ledger.pools.give_back().await;
+        }
     }
 
     /// Whether there is room for work that no caller waits for. Callers are not shed for it.

@@ -5,6 +5,7 @@
 //! | an upstream | the name of its route or `CyberApp` | its counters |
 //! | the same | its origin too | its limits, each where its rule is the same: the vendor counts on |
 //! | the same | its URL and its policy too | its kept connections, its circuit, its budget |
+//! | a shared limit | its name and its rule | what is held of it here; the ledger counts on anyway |
 //! | a caller | its name | its accounts, each where its limit is the same |
 //! | an issuer | its name | the keys from the same URL, and the accounts of whom it names |
 //!

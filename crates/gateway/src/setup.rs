@@ -75,6 +75,16 @@ pub struct Setup {
     pub clock: Clock,
 }
 
+impl Setup {
+    /// Has the shared limits of upstreams counted in the ledger, where there is one.
+    pub(crate) fn bind(&self) {
+        let Some(operations) = &self.operations else { return };
+        let routes = self.routes.iter().map(|route| &route.upstream);
+        let cyberapps = self.cyberapps.values().map(|cyberapp| &cyberapp.upstream);
+        routes.chain(cyberapps).for_each(|upstream| upstream.bind(&operations.ledger));
+    }
+}
+
 /// The bounds of a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {

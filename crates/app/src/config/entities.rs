@@ -13,14 +13,14 @@ impl Reading<'_> {
     pub(super) fn cyberapps(&mut self, node: Option<&Node>) -> HashMap<String, CyberApp> {
         let mut apps = HashMap::new();
         for entry in entries(node, "`cyberapps`", &mut self.problems) {
-            if let Some(app) = self.cyberapp(&entry.node) {
+            if let Some(app) = self.cyberapp(&entry.key, &entry.node) {
                 apps.insert(entry.key.clone(), app);
             }
         }
         apps
     }
 
-    fn cyberapp(&mut self, node: &Node) -> Option<CyberApp> {
+    fn cyberapp(&mut self, key: &str, node: &Node) -> Option<CyberApp> {
         let map = Map::open(node, "a CyberApp", &mut self.problems)?;
         let name = map.required("name");
         let name = name.and_then(|n| notation::text(n, &mut self.problems));
@@ -30,7 +30,7 @@ impl Reading<'_> {
         let policy = self.policy(&map);
         let breaker = self.breaker(map.get("breaker"));
         let budget = self.budget(map.get("retry_budget"));
-        let upstream = Upstream::new(breaker, budget, self.upstream_limits(&map));
+        let upstream = Upstream::new(breaker, budget, self.upstream_limits(&map, key));
         let url = map.required("url");
         let target = url.and_then(|node| self.target(node, &policy));
         if let Some(target) = &target {

@@ -192,7 +192,7 @@ impl Reading<'_> {
         pointer.map(SerialKey::Payload)
     }
 
-    fn needs_the_ledger(&mut self, node: &Node, why: &str) {
+    pub(super) fn needs_the_ledger(&mut self, node: &Node, why: &str) {
         if self.ledger_off {
             self.problems
                 .add(node.span.clone(), format!("{why}, and `ledger` is off"), "needs a ledger")

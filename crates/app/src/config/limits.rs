@@ -3,8 +3,8 @@
 use super::Reading;
 use candor_contract::notation::{self, Map, Node};
 use candor_gateway::limits::{
-    BadRate, CallerRate, ConcurrencyRule, LineRule, Period, QuotaRule, Rate, SlidingRule,
-    SmoothRule, Terms, UpstreamLimits,
+    BadRate, CallerRate, ConcurrencyRule, LineRule, Period, QuotaRule, Rate, SharedRule,
+    SlidingRule, SmoothRule, Terms, UpstreamLimits, WhenDown,
 };
 use std::time::Duration;
 
@@ -14,6 +14,25 @@ const SKEW: Duration = Duration::from_secs(2);
 
 /// The most of a number that a limit has.
 const MOST: std::ops::RangeInclusive<u64> = 1..=1_000_000_000;
+
+/// How many gateways share a limit where nothing is said, and at most.
+const NODES: u32 = 2;
+const MOST_NODES: u64 = 1000;
+
+/// What a vendor takes.
+enum Limit {
+    /// From this process, as far as it is concerned.
+    Own(SlidingRule),
+    /// From all that share it by this name.
+    Shared(String, SharedRule),
+}
+
+/// How a limit is shared.
+struct Sharing {
+    name: String,
+    nodes: u32,
+    when_down: WhenDown,
+}
 
 impl Reading<'_> {
     /// `rate`, `concurrency` and `quota` of a caller.
@@ -25,11 +44,22 @@ impl Reading<'_> {
         }
     }
 
-    /// `limit` and `concurrency` of an upstream.
-    pub(super) fn upstream_limits(&mut self, map: &Map<'_>) -> UpstreamLimits {
+    /// `limit` and `concurrency` of an upstream, whose limit has its name where it is shared.
+    pub(super) fn upstream_limits(&mut self, map: &Map<'_>, name: &str) -> UpstreamLimits {
         let concurrency = map.get("concurrency").and_then(|node| self.concurrency(node));
-        let limit = map.get("limit").and_then(|node| self.limit(node));
-        UpstreamLimits::new(concurrency, limit)
+        let node = map.get("limit");
+        match node.and_then(|node| self.limit(node, name)) {
+            Some(Limit::Own(rule)) => UpstreamLimits::new(concurrency, Some(rule)),
+            Some(Limit::Shared(name, rule)) => {
+                let limits = UpstreamLimits::new(concurrency, None).shared(&name, rule);
+                limits.unwrap_or_else(|error| {
+                    let place = node.map_or_else(|| map.start(), |node| node.span.clone());
+                    self.problems.add(place, error.to_string(), "shared by this name");
+                    UpstreamLimits::default()
+                })
+            }
+            None => UpstreamLimits::new(concurrency, None),
+        }
     }
 
     /// `{ calls, per, burst }`, evenly spread, or `{ calls, window }`.
@@ -58,16 +88,87 @@ impl Reading<'_> {
         self.good(node, rate)
     }
 
-    /// `{ calls, per, skew }`: what a vendor takes.
-    fn limit(&mut self, node: &Node) -> Option<SlidingRule> {
+    /// `{ calls, per, skew }`: what a vendor takes; with `shared` and its companions from all gateways.
+    fn limit(&mut self, node: &Node, name: &str) -> Option<Limit> {
         let map = Map::open(node, "`limit`", &mut self.problems)?;
+        let shared = map.get("shared");
+        let is_shared =
+            shared.map_or(Some(false), |node| notation::boolean(node, &mut self.problems));
+        let sharing = if let (Some(node), Some(true) | None) = (shared, is_shared) {
+            self.needs_the_ledger(node, "what is shared is counted in the ledger");
+            self.sharing(&map, name)
+        } else {
+            self.not_shared(&map);
+            None
+        };
         let calls = map.required("calls").and_then(|node| self.count(node));
         let per = map.required("per").and_then(|n| notation::duration(n, &mut self.problems));
         let skew = map.get("skew").and_then(|n| notation::duration(n, &mut self.problems));
         map.close(&mut self.problems);
         let (calls, per) = (calls?, per?);
         let skew = skew.unwrap_or(SKEW.min(per));
-        self.good(node, Rate::new(calls, per).and_then(|rate| SlidingRule::new(rate, skew)))
+        let rule = Rate::new(calls, per).and_then(|rate| SlidingRule::new(rate, skew));
+        let limit = self.good(node, rule)?;
+        if !is_shared? {
+            return Some(Limit::Own(limit));
+        }
+        let Sharing { name, nodes, when_down } = sharing?;
+        if per < SharedRule::SHORTEST {
+            let title = "the time of a shared limit is at least one second";
+            self.problems.add(node.span.clone(), title, "too short to be counted elsewhere");
+        }
+        let rule = SharedRule { limit, nodes, when_down };
+        let before = self.shared.insert(name.clone(), rule);
+        if before.is_some_and(|before| before != rule) {
+            let title = format!("there is another limit that is shared as `{name}`");
+            self.problems.add(node.span.clone(), title, "not the same as that one").help(
+                "what has one name is one limit: write it the same, or give this another `name`",
+            );
+        }
+        Some(Limit::Shared(name, rule))
+    }
+
+    /// `name`, `nodes` and `when_down` of a shared limit.
+    fn sharing(&mut self, map: &Map<'_>, usual: &str) -> Option<Sharing> {
+        let (nodes, down) = (map.get("nodes"), map.get("when_down"));
+        let name = map.get("name").map(|node| notation::text(node, &mut self.problems));
+        let count = nodes.map(|n| notation::integer(n, 1..=MOST_NODES, &mut self.problems));
+        let when_down = down.map(|node| self.when_down(node));
+        if let (Some(node), Some(Some(WhenDown::Local)), None) = (down, when_down, nodes) {
+            let title = "without the ledger each node needs its part";
+            self.problems
+                .add(node.span.clone(), title, "of how many?")
+                .help("add how many gateways there are at most, such as nodes: 3");
+        }
+        Some(Sharing {
+            name: name.unwrap_or_else(|| Some(usual.to_owned()))?,
+            nodes: count.map_or(Some(NODES), |nodes| u32::try_from(nodes?).ok())?,
+            when_down: when_down.unwrap_or(Some(WhenDown::default()))?,
+        })
+    }
+
+    /// What only a shared limit has is nothing that this one could disregard.
+    fn not_shared(&mut self, map: &Map<'_>) {
+        for key in ["name", "nodes", "when_down"] {
+            let Some(node) = map.get(key) else { continue };
+            self.problems
+                .add(
+                    node.span.clone(),
+                    format!("`{key}` is for a limit that is shared"),
+                    "not shared",
+                )
+                .help("add `shared: true`, or take this away");
+        }
+    }
+
+    fn when_down(&mut self, node: &Node) -> Option<WhenDown> {
+        let from = |text: &str| match text {
+            "deny" => Some(WhenDown::Deny),
+            "local" => Some(WhenDown::Local),
+            _ => None,
+        };
+        let what = "what is done while the ledger is down";
+        notation::name_of(node, what, &["deny", "local"], from, &mut self.problems)
     }
 
     /// `{ calls, waiting, patience }`.

@@ -18,6 +18,7 @@ mod values;
 use anyhow::{Context, Result};
 use candor_contract::notation::{self, Diagnosis, Entry, Map, Node, Problems};
 use candor_contract::{Library, Table};
+use candor_gateway::limits::SharedRule;
 use candor_gateway::{
     AdminSettings, AnswerAs, Callback, CyberApp, Dialects, DoorLimits, KeySettings, Limits, Routes,
     Tenant, TlsSettings, TokenSettings,
@@ -75,6 +76,8 @@ pub(crate) struct Reading<'r> {
     total: Duration,
     /// Whether the file says that calls are not kept.
     ledger_off: bool,
+    /// The limits that are shared, by their names.
+    shared: HashMap<String, SharedRule>,
     /// The site's outbound proxy.
     proxy: Option<ProxySettings>,
     /// The files that the configuration names, as far as they were read.
@@ -113,6 +116,7 @@ pub(crate) fn read(name: &str, source: &str, folder: &Path) -> Result<Result<Con
         problems: Problems::default(),
         total: Limits::default().total,
         ledger_off: false,
+        shared: HashMap::new(),
         proxy: None,
         files: Vec::new(),
         elsewhere: Vec::new(),
@@ -164,8 +168,8 @@ impl Reading<'_> {
         self.message_set_is_known(map.get("message_set"), contract.as_deref());
         map.close(&mut self.problems);
         let state = self.folder.join(state.unwrap_or_else(|| ".candor".to_owned()));
-        // Where there is no handler to call, there is nothing to keep.
-        let usual = if cyberapps.is_empty() {
+        // Where there is no handler to call and no limit is shared, there is nothing to keep.
+        let usual = if cyberapps.is_empty() && self.shared.is_empty() {
             LedgerAt::Off
         } else {
             LedgerAt::File(state.join(ledger::FILE))

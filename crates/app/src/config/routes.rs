@@ -84,7 +84,7 @@ impl Reading<'_> {
         }
         let breaker = self.breaker(map.get("breaker"));
         let budget = self.budget(map.get("retry_budget"));
-        let upstream = Upstream::new(breaker, budget, self.upstream_limits(&map));
+        let upstream = Upstream::new(breaker, budget, self.upstream_limits(&map, name));
         let url = map.required("url");
         let target = url.and_then(|node| self.target(node, &policy));
         if let Some(target) = &target {

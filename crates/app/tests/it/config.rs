@@ -147,6 +147,37 @@ callbacks:
 }
 
 #[test]
+fn what_is_wrong_with_a_shared_limit_is_told() {
+    let route = |name: &str, limit: &str| {
+        format!("  {name}: {{ url: https://{name}.example/, contract: open2b, limit: {limit} }}\n")
+    };
+    let routes = [
+        route("shop", "{ calls: 1000, per: 5m, shared: true, name: vendor }"),
+        route("other", "{ calls: 2000, per: 5m, shared: true, name: vendor }"),
+        route("alone", "{ calls: 10, per: 5m, name: alone, nodes: 2, when_down: deny }"),
+        route("local", "{ calls: 10, per: 5m, shared: true, when_down: local }"),
+        route("short", "{ calls: 10, per: 500ms, shared: true, when_down: wait, nodes: 0 }"),
+        route("brief", "{ calls: 10, per: 500ms, shared: true }"),
+        route("nameless", "{ calls: 10, per: 5m, shared: true, name: '' }"),
+    ];
+    insta::assert_snapshot!(check(&format!("routes:\n{}", routes.concat())));
+}
+
+#[test]
+fn a_shared_limit_needs_a_ledger() {
+    insta::assert_snapshot!(check(
+        r"
+ledger: off
+routes:
+  shop:
+    url: https://shop.example/
+    contract: open2b
+    limit: { calls: 1000, per: 5m, shared: true }
+"
+    ));
+}
+
+#[test]
 fn what_contradicts_itself_is_told() {
     insta::assert_snapshot!(check(
         r"

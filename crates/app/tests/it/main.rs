@@ -18,6 +18,7 @@ mod explain;
 mod guide;
 mod ledger;
 mod operations;
+mod quota;
 mod reach;
 mod readme;
 mod reload;

@@ -131,7 +131,7 @@ impl Sliding {
 
     /// Notes a call that passed at `now`: in the newest slot, or in one of its own after it, which
     /// takes the place of the oldest where there are as many as may be.
-    fn note(&mut self, now: Instant) {
+    pub(super) fn note(&mut self, now: Instant) {
         let most = self.groups.calls;
         if let Some(slot) = self.slots.get_mut(self.newest).filter(|slot| slot.calls < most) {
             *slot = Slot { last: now, calls: slot.calls + 1 };

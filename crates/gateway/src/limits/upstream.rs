@@ -1,8 +1,10 @@
 //! What an upstream may be asked.
 
-use super::{Concurrency, ConcurrencyRule, Meter, Permit, Sliding, SlidingRule};
+use super::shared::SharedLimit;
+use super::{Concurrency, ConcurrencyRule, Meter, Permit, Pools, SharedRule, Sliding, SlidingRule};
 use crate::reload::kept;
 use candor_facts::{Held, HeldKind};
+use candor_ledger::{Engine, EngineError, QuotaKey};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
@@ -12,6 +14,7 @@ use tokio::time::Instant;
 pub struct UpstreamLimits {
     slots: Option<Arc<Concurrency>>,
     log: Option<Arc<Mutex<Sliding>>>,
+    shared: Option<Arc<SharedLimit>>,
 }
 
 /// A call that may be sent now. Keep it until the answer is there.
@@ -27,7 +30,28 @@ impl UpstreamLimits {
         Self {
             slots: concurrency.map(|rule| Arc::new(Concurrency::new(rule, Instant::now()))),
             log: rate.map(|rule| Arc::new(Mutex::new(Sliding::new(rule)))),
+            shared: None,
         }
+    }
+
+    /// Keeps the vendor's limit together with whoever else does so by this name: other upstreams, and
+    /// other gateways on the same ledger.
+    ///
+    /// What passes here is counted here as well, so that a limit that is shared from some moment on,
+    /// or no longer, does not begin anew.
+    ///
+    /// # Errors
+    /// The name is none that a ledger takes: it is empty, longer than 256 bytes, or has a control
+    /// character.
+    pub fn shared(mut self, name: &str, rule: SharedRule) -> Result<Self, EngineError> {
+        self.shared = Some(Arc::new(SharedLimit::new(QuotaKey::new(name)?, rule)));
+        self.log = Some(Arc::new(Mutex::new(Sliding::new(rule.limit))));
+        Ok(self)
+    }
+
+    /// Takes the units of a shared limit from this ledger.
+    pub(crate) fn bind(&self, pools: &Pools, engine: &Arc<dyn Engine>) {
+        self.shared.iter().for_each(|shared| shared.bind(pools, engine));
     }
 
     /// The same limits, after `before` has stood for some time: each goes on where its rule is the
@@ -38,7 +62,7 @@ impl UpstreamLimits {
             (new, _) => new.clone(),
         };
         let slots = kept(self.slots.as_ref(), before.slots.as_ref(), Concurrency::rule);
-        Self { slots, log }
+        Self { slots, log, shared: self.shared.clone() }
     }
 
     /// Lets one attempt be sent, perhaps after it has waited in line. Asked before each attempt and
@@ -47,7 +71,8 @@ impl UpstreamLimits {
     ///
     /// # Errors
     /// The attempt is held back as `UpstreamLimit` where the vendor would refuse it, with the time
-    /// to come back; as `Shed` where too many calls wait; as `DeadlineExceeded`.
+    /// to come back; as `Shed` where too many calls wait; as `EngineUnavailable` where a shared limit
+    /// cannot be counted; as `DeadlineExceeded`.
     pub async fn admit(&self, deadline: Instant) -> Result<Turn, Held> {
         let slot = match &self.slots {
             None => None,
@@ -58,6 +83,9 @@ impl UpstreamLimits {
                 })?)
             }
         };
+        if let Some(shared) = &self.shared {
+            shared.take(deadline).await?;
+        }
         if let Some(log) = &self.log {
             let counted = lock(log).admit(Instant::now());
             counted.map_err(|refused| {

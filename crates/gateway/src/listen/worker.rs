@@ -87,6 +87,9 @@ fn run(
         let ticks = tokio::task::spawn_local(tick());
         let looks = tokio::task::spawn_local(look(Arc::clone(&shared), number));
         serve(listener, number, &shared, stopped).await;
+        // Each worker does: what one gives back, another that still serves may have taken anew.
+        let gateway = Arc::clone(&shared.house.load().gateway);
+        gateway.part().await;
         ticks.abort();
         looks.abort();
         if let Some(keys) = keys {

@@ -5,6 +5,7 @@
 
 use super::counts::Counts;
 use super::keep::Watched;
+use crate::limits::Pools;
 use candor_ledger::{Engine, EngineError, Health, OpId, Queue, Worker};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -19,7 +20,9 @@ const CALLBACKS: &str = "callbacks";
 
 /// The ledger of a running gateway.
 pub struct Ledger {
-    pub(super) engine: Arc<dyn Engine>,
+    pub(crate) engine: Arc<dyn Engine>,
+    /// What is held here of limits that several gateways share.
+    pub(crate) pools: Pools,
     /// The owner of what runs here.
     pub(super) worker: Worker,
     pub(super) queue: Queue,
@@ -51,6 +54,7 @@ impl Ledger {
     pub fn new(engine: Arc<dyn Engine>) -> Result<Arc<Self>, EngineError> {
         Ok(Arc::new(Self {
             engine,
+            pools: Pools::default(),
             worker: Worker::new(format!("candor-{}", Uuid::new_v4()))?,
             queue: Queue::new(CALLBACKS)?,
             counts: Counts::default(),
